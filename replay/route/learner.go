@@ -1,0 +1,176 @@
+package route
+
+import (
+	"slices"
+	"strings"
+)
+
+// Limits of a learner. They bound its memory whatever the paths are.
+const (
+	maxDepth  = 12     // segments of a path that are looked at; deeper paths are Other
+	maxNodes  = 50_000 // nodes of the tree; then new words count as slugs
+	maxWords  = 24     // different words in one place before the rarer ones count as slugs
+	keepShare = 50     // a word with at least 1/keepShare of its place's requests stays a word
+)
+
+// A Learner finds the routes in the paths it observes. The zero value is not usable; see [NewLearner].
+type Learner struct {
+	root  *node
+	nodes int
+	other node
+}
+
+// node is a place in the tree of segments. Every parameter of a place shares one child, because a router cannot
+// tell /user/:id from /user/:slug either; it is named after the class seen most.
+type node struct {
+	words    map[string]*node
+	param    *node
+	classes  [classes]int64
+	through  int64 // requests whose path goes through or ends here
+	requests int64 // requests whose path ends here
+	methods  []string
+	route    int32 // in the table; set by Table
+}
+
+// NewLearner returns a learner that has seen nothing.
+func NewLearner() *Learner { return &Learner{root: &node{}} }
+
+// Observe takes one request into account. It keeps no reference to its arguments.
+func (l *Learner) Observe(method, target []byte) {
+	path := Path(target)
+	if len(path) == 0 || path[0] != '/' {
+		l.other.end(method)
+		return
+	}
+	n := l.root
+	n.through++
+	for depth := 0; ; depth++ {
+		var segment []byte
+		segment, path = next(path)
+		if len(segment) == 0 && len(path) <= 1 {
+			break // the end, with or without a trailing slash
+		}
+		if depth == maxDepth {
+			l.other.end(method)
+			return
+		}
+		n = l.child(n, segment)
+		n.through++
+		if len(path) == 0 {
+			break
+		}
+	}
+	n.end(method)
+}
+
+func (l *Learner) child(n *node, segment []byte) *node {
+	c := classify(segment)
+	if c == literal {
+		if child, ok := n.words[string(segment)]; ok {
+			return child
+		}
+		if l.nodes < maxNodes {
+			l.nodes++
+			if n.words == nil {
+				n.words = make(map[string]*node)
+			}
+			child := &node{}
+			n.words[string(segment)] = child
+			return child
+		}
+		c = slug
+	}
+	n.classes[c]++
+	if n.param == nil {
+		n.param = &node{}
+	}
+	return n.param
+}
+
+// end counts a request that ends at n. Methods are kept up to a handful of plain words: the rest is noise.
+func (n *node) end(method []byte) {
+	n.requests++
+	if len(n.methods) >= 16 || slices.Contains(n.methods, string(method)) {
+		return
+	}
+	for _, c := range method {
+		if c < 'A' || c > 'Z' {
+			return
+		}
+	}
+	if len(method) > 0 && len(method) <= 20 {
+		n.methods = append(n.methods, string(method))
+	}
+}
+
+// fold merges the rarer words of an overfull place into its parameter.
+func (n *node) fold() {
+	if len(n.words) > maxWords {
+		for _, word := range sortedWords(n.words) {
+			child := n.words[word]
+			if child.through*keepShare >= n.through {
+				continue
+			}
+			n.classes[slug] += child.through
+			if n.param == nil {
+				n.param = &node{}
+			}
+			n.param.merge(child)
+			delete(n.words, word)
+		}
+	}
+	for _, child := range n.words {
+		child.fold()
+	}
+	if n.param != nil {
+		n.param.fold()
+	}
+}
+
+// merge adds everything below from to n.
+func (n *node) merge(from *node) {
+	n.through += from.through
+	n.requests += from.requests
+	for _, m := range from.methods {
+		if !slices.Contains(n.methods, m) {
+			n.methods = append(n.methods, m)
+		}
+	}
+	for c := range from.classes {
+		n.classes[c] += from.classes[c]
+	}
+	for _, word := range sortedWords(from.words) {
+		if n.words == nil {
+			n.words = make(map[string]*node)
+		}
+		if n.words[word] == nil {
+			n.words[word] = &node{}
+		}
+		n.words[word].merge(from.words[word])
+	}
+	if from.param != nil {
+		if n.param == nil {
+			n.param = &node{}
+		}
+		n.param.merge(from.param)
+	}
+}
+
+func (n *node) paramName() string {
+	best := slug
+	for c := id; c < classes; c++ {
+		if n.classes[c] > n.classes[best] {
+			best = c
+		}
+	}
+	return classNames[best]
+}
+
+func sortedWords(words map[string]*node) []string {
+	sorted := make([]string, 0, len(words))
+	for word := range words {
+		sorted = append(sorted, word)
+	}
+	slices.SortFunc(sorted, strings.Compare)
+	return sorted
+}
