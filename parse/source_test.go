@@ -1,0 +1,187 @@
+package parse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// gzipped compresses each text as a member of its own.
+func gzipped(t testing.TB, texts ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for _, text := range texts {
+		w := gzip.NewWriter(&b)
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func writeFile(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpen(t *testing.T) {
+	f := func(name string, data []byte, want, compression string) {
+		t.Helper()
+		s, err := Open(writeFile(t, name, data))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		defer s.Close()
+		if s.Compression != compression {
+			t.Errorf("%s: compression %q", name, s.Compression)
+		}
+		peeked := string(s.Peek())
+		if !strings.HasPrefix(want, peeked) || len(peeked) != min(len(want), PeekSize) {
+			t.Errorf("%s: peeked %d bytes", name, len(peeked))
+		}
+		got, err := io.ReadAll(s)
+		if err != nil || string(got) != want {
+			t.Errorf("%s: read %d bytes, %v, want %d", name, len(got), err, len(want))
+		}
+	}
+	big := strings.Repeat(lineGET+"\n", 10_000)
+	f("plain.log", []byte(lineGET), lineGET, "")
+	f("empty.log", nil, "", "")
+	f("short.log", []byte("x"), "x", "")
+	f("big.log", []byte(big), big, "")
+	f("log.gz", gzipped(t, lineGET), lineGET, "gzip")
+	f("no-suffix", gzipped(t, big), big, "gzip")
+	f("plain.gz", []byte(lineGET), lineGET, "")
+	f("members.gz", gzipped(t, lineGET+"\n", "", lineGET+"\n", big), lineGET+"\n"+lineGET+"\n"+big, "gzip")
+	f("empty.gz", gzipped(t, ""), "", "gzip")
+}
+
+func TestOpenErrors(t *testing.T) {
+	_, err := Open(filepath.Join(t.TempDir(), "missing.log"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	f := func(path, want string) {
+		t.Helper()
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	dir := t.TempDir()
+	f(dir, "is a directory: name the files in it")
+	f(writeFile(t, "a.xz", []byte("\xfd7zXZ\x00abc")), "compressed with xz: pipe it in with xz -dc")
+	f(writeFile(t, "a.zst", []byte("\x28\xb5\x2f\xfdabc")), "compressed with zstd")
+	f(writeFile(t, "a.bz2", []byte("BZh9abc")), "compressed with bzip2")
+	f(writeFile(t, "cut.gz", gzipped(t, lineGET)[:5]), "the gzip data is cut off")
+	f(writeFile(t, "bad.gz", []byte("\x1f\x8bnot really gzip")), "no gzip data")
+	if _, err := OpenReader("-", iotest.ErrReader(errors.New("broken"))); err == nil || err.Error() != "read -: broken" {
+		t.Error(err)
+	}
+}
+
+func TestOpenReader(t *testing.T) {
+	for _, in := range []io.Reader{
+		strings.NewReader(lineGET), iotest.OneByteReader(strings.NewReader(lineGET)), bytes.NewReader(gzipped(t, lineGET)),
+		iotest.OneByteReader(bytes.NewReader(gzipped(t, lineGET[:20], lineGET[20:]))),
+	} {
+		s, err := OpenReader(Stdin, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if got := string(s.Peek()); got != lineGET {
+				t.Errorf("peeked %q", got)
+			}
+		}
+		r := newCombined(s)
+		if got := readAll(r); len(got) != 1 || got[0] != "1: /" || r.Err() != nil {
+			t.Error(got, r.Err())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A truncated archive yields all its readable lines and an error that says so.
+func TestTruncatedGzip(t *testing.T) {
+	var log strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&log, strings.Replace(lineGET, "GET /", "GET /%d", 1)+"\n", i*7919)
+	}
+	data := gzipped(t, log.String())
+	for _, cut := range []int{len(data) / 2, len(data) - 9, len(data) - 8, len(data) - 1} {
+		s, err := OpenReader("cut.gz", bytes.NewReader(data[:cut]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Peek()
+		r := newCombined(s)
+		lines := readAll(r)
+		c := r.Counts()
+		if c.Lines != c.Entries+c.Malformed+c.Blank || c.Malformed > 1 || c.Entries < 2000 || int(c.Lines) != len(lines) {
+			t.Errorf("cut at %d: %+v", cut, c)
+		}
+		if err := r.Err(); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "the gzip data is cut off") {
+			t.Errorf("cut at %d: %v", cut, err)
+		}
+	}
+	damaged := bytes.Clone(data)
+	damaged[len(damaged)-6] ^= 1 // the checksum
+	s, err := OpenReader("bad.gz", bytes.NewReader(damaged))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newCombined(s)
+	if n := len(readAll(r)); n != 5000 || r.Err() == nil || !strings.Contains(r.Err().Error(), "damaged gzip data") {
+		t.Error(n, r.Err())
+	}
+	s, err = OpenReader("tail.gz", bytes.NewReader(append(bytes.Clone(data), "garbage after the end"...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = newCombined(s)
+	if n := len(readAll(r)); n != 5000 || r.Err() == nil || !strings.Contains(r.Err().Error(), "no gzip data") {
+		t.Error(n, r.Err())
+	}
+}
+
+// FuzzGzip: any bytes and any damage end in lines that add up.
+func FuzzGzip(f *testing.F) {
+	f.Add(gzipped(f, lineGET+"\n", lineGET), 10, byte(1))
+	f.Add([]byte("\x1f\x8b\x08"), 0, byte(0))
+	f.Fuzz(func(t *testing.T, data []byte, at int, flip byte) {
+		if len(data) > 0 {
+			data = bytes.Clone(data)
+			data[uint(at)%uint(len(data))] ^= flip
+		}
+		s, err := OpenReader("fuzz", bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		s.Peek()
+		r := newCombined(s)
+		for n := 0; r.Scan() && n < 10_000; n++ {
+		}
+		if c := r.Counts(); c.Lines != c.Entries+c.Malformed+c.Blank {
+			t.Fatalf("%+v", c)
+		}
+	})
+}
