@@ -1,0 +1,422 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ngxreplay/parse"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var epoch = time.Date(2026, 2, 7, 10, 0, 0, 0, time.UTC)
+
+// combinedLine is a line of the combined format that ended that many seconds after epoch.
+func combinedLine(second int, target string) string {
+	at := epoch.Add(time.Duration(second) * time.Second).Format("02/Jan/2006:15:04:05 -0700")
+	return fmt.Sprintf("192.0.2.1 - - [%s] \"GET %s HTTP/1.1\" 200 5 \"-\" \"ua\"\n", at, target)
+}
+
+// timedLine has $msec and $request_time, both in milliseconds here.
+func timedLine(ended, took int, target string) string {
+	at := epoch.Add(time.Duration(ended) * time.Millisecond)
+	return fmt.Sprintf("192.0.2.1 - - [%s] \"GET %s HTTP/1.1\" 200 5 \"-\" \"ua\" %d.%03d %d.%03d shop.example 100\n",
+		at.Format("02/Jan/2006:15:04:05 -0700"), target, at.Unix(), at.Nanosecond()/1e6, took/1000, took%1000)
+}
+
+func writeLog(t testing.TB, name string, lines ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func buildTrace(t testing.TB, sel Selection, opts BuildOptions) (Built, []Request) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.trace")
+	built, err := Build(context.Background(), sel, opts, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built, readAll(t, path)
+}
+
+func readAll(t testing.TB, path string) []Request {
+	t.Helper()
+	reader, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	var all []Request
+	for {
+		batch := make([]Request, 7) // does not divide anything
+		n, err := reader.Read(batch)
+		all = append(all, batch[:n]...)
+		if err == io.EOF {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func targets(requests []Request) string {
+	var list []string
+	for _, r := range requests {
+		list = append(list, string(r.Target))
+	}
+	return strings.Join(list, " ")
+}
+
+func TestArrivalIsTheEndLessTheRequestTime(t *testing.T) {
+	log := writeLog(t, "timed.log",
+		timedLine(1000, 0, "/quick"),
+		timedLine(3000, 2500, "/slow"), // arrived at 500 ms, before the quick one
+		timedLine(3000, 0, "/last"))
+	built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
+	if got := targets(requests); got != "/slow /quick /last" {
+		t.Errorf("order %s", got)
+	}
+	for i, want := range []time.Duration{0, 500 * time.Millisecond, 2500 * time.Millisecond} {
+		if got := requests[i].Arrival(); got != want {
+			t.Errorf("request %d arrives at %v, want %v", i, got, want)
+		}
+	}
+	info := built.Info
+	if info.StartNS != epoch.Add(500*time.Millisecond).UnixNano() || info.Span() != 2500*time.Millisecond || info.PrecisionNS != int64(time.Millisecond) {
+		t.Errorf("start %d, span %v, precision %d", info.StartNS, info.Span(), info.PrecisionNS)
+	}
+	r := requests[0]
+	if string(r.Host) != "shop.example" || r.RequestTime != int64(2500*time.Millisecond) || r.RequestLength != 100 || r.Line != 2 || r.Source != log || r.Status != 200 || r.BodyBytes != 5 || r.Referer != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRequestsThatShareASecondAreSpreadInside(t *testing.T) {
+	log := writeLog(t, "combined.log", combinedLine(0, "/a"), combinedLine(1, "/b"), combinedLine(0, "/c"), combinedLine(1, "/d"), combinedLine(3, "/e"))
+	for _, spread := range []Spread{Poisson, Even, Start} {
+		_, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{Spread: spread, Seed: 7})
+		if got := targets(requests); got != "/a /c /b /d /e" {
+			t.Errorf("%s: order %s: log order must be kept within a second", spread, got)
+		}
+		for i, second := range []time.Duration{0, 0, 1, 1, 3} {
+			if got := requests[i].Arrival() / time.Second; got != second {
+				t.Errorf("%s: request %d at %v, want second %d", spread, i, requests[i].Arrival(), second)
+			}
+		}
+		if requests[0].Offset != 0 {
+			t.Errorf("%s: the trace begins at %v", spread, requests[0].Arrival())
+		}
+		switch b, d := requests[2].Arrival(), requests[3].Arrival(); {
+		case spread == Start && (b != time.Second || d != time.Second),
+			spread == Even && (b != time.Second || d != 1500*time.Millisecond),
+			spread == Poisson && b == d:
+			t.Errorf("%s: at %v and %v", spread, b, d)
+		}
+	}
+}
+
+// hashOf builds and returns the trace's hash.
+func hashOf(t testing.TB, opts BuildOptions, inputs ...string) string {
+	t.Helper()
+	built, _ := buildTrace(t, Selection{Inputs: inputs}, opts)
+	return built.Info.SHA256
+}
+
+func TestHashIdentifiesTheTraffic(t *testing.T) {
+	lines := []string{combinedLine(0, "/a"), combinedLine(0, "/b"), combinedLine(5, "/c")}
+	log := writeLog(t, "a.log", lines...)
+	base := hashOf(t, BuildOptions{Seed: 1}, log)
+	if got := hashOf(t, BuildOptions{Seed: 1}, log); got != base {
+		t.Error("the same log and seed give another hash")
+	}
+	if got := hashOf(t, BuildOptions{Seed: 1}, writeLog(t, "elsewhere.log", lines...)); got != base {
+		t.Error("where the log lies changes the hash")
+	}
+	if got := hashOf(t, BuildOptions{Seed: 1, Memory: 1}, log); got != base {
+		t.Error("sorting on disk changes the hash")
+	}
+	if got := hashOf(t, BuildOptions{Seed: 2}, log); got == base {
+		t.Error("another seed gives the same hash")
+	}
+	if got := hashOf(t, BuildOptions{Seed: 1}, writeLog(t, "a.log", combinedLine(0, "/a"), combinedLine(0, "/B"), combinedLine(5, "/c"))); got == base {
+		t.Error("another request gives the same hash")
+	}
+}
+
+func TestOrderOfInputsDoesNotMatter(t *testing.T) {
+	dir := t.TempDir()
+	var inputs []string
+	for server := range 3 {
+		var lines []string
+		for i := range 20 {
+			lines = append(lines, combinedLine(i/3, fmt.Sprintf("/s%d/%d", server, i)))
+		}
+		path := filepath.Join(dir, fmt.Sprintf("web%d.log", server))
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		inputs = append(inputs, path)
+	}
+	base := hashOf(t, BuildOptions{}, inputs...)
+	slices.Reverse(inputs)
+	if got := hashOf(t, BuildOptions{}, inputs...); got != base {
+		t.Error("reversed inputs give another trace")
+	}
+}
+
+func TestTraceOfATrace(t *testing.T) {
+	log := writeLog(t, "a.log", timedLine(1000, 700, "/a"), timedLine(2000, 0, "/b"), timedLine(2500, 0, "/c"))
+	path := filepath.Join(t.TempDir(), "first.trace")
+	first, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{}, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, requests := buildTrace(t, Selection{Inputs: []string{path}}, BuildOptions{})
+	if again.Info.SHA256 != first.Info.SHA256 {
+		t.Error("a trace of a trace is another trace")
+	}
+	if requests[0].Source != log || requests[0].Line != 1 {
+		t.Errorf("provenance lost: %s:%d", requests[0].Source, requests[0].Line)
+	}
+	part, requests := buildTrace(t, Selection{Inputs: []string{path}, Filter: Filter{Paths: []string{"/[bc]"}}}, BuildOptions{})
+	if targets(requests) != "/b /c" || requests[1].Arrival() != 500*time.Millisecond {
+		t.Errorf("%s at %v", targets(requests), requests[1].Arrival())
+	}
+	if l := part.Info.Ledger; l.Entries != 3 || l.Requests != 2 || l.Filtered[ByPath] != 1 {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestLimitKeepsTheFirstToArrive(t *testing.T) {
+	log := writeLog(t, "a.log", combinedLine(9, "/late"), combinedLine(0, "/a"), combinedLine(1, "/b"))
+	built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{Limit: 2})
+	if targets(requests) != "/a /b" || built.Info.Requests != 2 || built.Info.Ledger.Filtered[ByLimit] != 1 {
+		t.Errorf("%s, %+v", targets(requests), built.Info.Ledger)
+	}
+	var routed int64
+	for _, r := range built.Info.Routes {
+		routed += r.Requests
+	}
+	if routed != 2 || Total(built.Info.Methods) != 2 {
+		t.Errorf("routes count %d, methods %v", routed, built.Info.Methods)
+	}
+}
+
+func TestFilter(t *testing.T) {
+	f := func(filter Filter, method, target string, status int32, agent string, want Rule) {
+		t.Helper()
+		if err := filter.Validate(); err != nil {
+			t.Error(err)
+		}
+		r := Request{Method: []byte(method), Target: []byte(target), Status: status, UserAgent: []byte(agent)}
+		if got := filter.Exclude(&r); got != want {
+			t.Errorf("%+v: %s %s %d: got %q, want %q", filter, method, target, status, got, want)
+		}
+	}
+	f(Filter{}, "GET", "/", 200, "", "")
+	f(Filter{Methods: []string{"get", "HEAD"}}, "GET", "/", 200, "", "")
+	f(Filter{Methods: []string{"GET"}}, "POST", "/", 200, "", ByMethod)
+	f(Filter{Statuses: []string{"2xx", "304"}}, "GET", "/", 204, "", "")
+	f(Filter{Statuses: []string{"2XX", "304"}}, "GET", "/", 304, "", "")
+	f(Filter{Statuses: []string{"2xx", "304"}}, "GET", "/", 302, "", ByStatus)
+	f(Filter{Statuses: []string{"0xx"}}, "GET", "/", 9, "", "")
+	f(Filter{Paths: []string{"/api/**"}}, "GET", "/api/v1/items?limit=3", 200, "", "")
+	f(Filter{Paths: []string{"/api/*"}}, "GET", "/api/v1/items", 200, "", ByPath)
+	f(Filter{Paths: []string{"/api/**"}}, "GET", "http://h/api/x", 200, "", "")
+	f(Filter{Excludes: []string{"/api/**"}}, "GET", "/api/x", 200, "", ByExclude)
+	f(Filter{SkipNoise: true}, "GET", "/static/app.3f2a1c.js?v=1", 200, "", ByNoise)
+	f(Filter{SkipNoise: true}, "GET", "/healthz/", 200, "", ByNoise)
+	f(Filter{SkipNoise: true}, "GET", "/", 200, "kube-probe/1.29", ByNoise)
+	f(Filter{SkipNoise: true}, "GET", "/health-food", 200, "Mozilla", "")
+	bad := Filter{Statuses: []string{"2x", "abc", "", "20000"}, Paths: []string{"[a"}, Excludes: []string{"{"}, Methods: []string{""}}
+	if err := bad.Validate(); err == nil || strings.Count(err.Error(), "\n") != 6 {
+		t.Errorf("want seven problems, got: %v", err)
+	}
+}
+
+func TestNothingToReplay(t *testing.T) {
+	f := func(filter Filter, want string, lines ...string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "x.trace")
+		_, err := Build(t.Context(), Selection{Inputs: []string{writeLog(t, "a.log", lines...)}, Filter: filter}, BuildOptions{}, path)
+		var empty *EmptyError
+		if !errors.As(err, &empty) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a trace was left behind")
+		}
+	}
+	f(Filter{}, "no lines")
+	f(Filter{}, "no lines", "\n", "\n")
+	f(Filter{}, "none of 1 entries is an HTTP request", strings.Replace(combinedLine(0, "/"), "GET / HTTP/1.1", "-", 1))
+	f(Filter{Methods: []string{"POST"}}, "exclude all 1 requests", combinedLine(0, "/"))
+}
+
+func TestMalformedLinesAreCountedAndShown(t *testing.T) {
+	lines := []string{combinedLine(0, "/a"), "garbage\n", "\n", combinedLine(0, "/b"), strings.Replace(combinedLine(1, "/c"), "GET /c HTTP/1.1", `\x16\x03\x01`, 1)}
+	built, _ := buildTrace(t, Selection{Inputs: []string{writeLog(t, "a.log", lines...)}}, BuildOptions{})
+	want := Ledger{Lines: 5, Entries: 3, Malformed: 1, Blank: 1, Requests: 2, Filtered: map[Rule]int64{}, Unreplayable: map[parse.Reason]int64{parse.TLS: 1}}
+	if diff := cmp.Diff(want, built.Info.Ledger); diff != "" {
+		t.Error(diff)
+	}
+	if len(built.Malformed) != 1 || built.Malformed[0].Line != 2 {
+		t.Errorf("%+v", built.Malformed)
+	}
+}
+
+func TestLedgerNoticesALostLine(t *testing.T) {
+	good := Ledger{Lines: 10, Entries: 7, Malformed: 2, Blank: 1, Requests: 4, Filtered: map[Rule]int64{ByPath: 1, ByNoise: 1}, Unreplayable: map[parse.Reason]int64{parse.TLS: 1}}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	lost := good
+	lost.Malformed--
+	if lost.Check() == nil {
+		t.Error("a lost line was not noticed")
+	}
+	lost = good
+	lost.Requests--
+	if lost.Check() == nil {
+		t.Error("a lost entry was not noticed")
+	}
+}
+
+// For any log: nothing is lost or doubled, offsets never decrease, seconds hold what the log's seconds hold, and
+// neither disorder of lines nor memory changes the traffic of a second.
+func TestBuildProperties(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := rapid.SliceOfN(rapid.IntRange(0, 30), 1, 80).Draw(t, "seconds")
+		spread := rapid.SampledFrom([]Spread{Poisson, Even, Start}).Draw(t, "spread")
+		memory := rapid.SampledFrom([]int{1500, DefaultMemory}).Draw(t, "memory")
+		var lines []string
+		perSecond := map[int]int{}
+		for i, second := range seconds {
+			lines = append(lines, combinedLine(second, fmt.Sprintf("/r/%d", i)))
+			perSecond[second-slices.Min(seconds)]++
+		}
+		log, path := filepath.Join(dir, "p.log"), filepath.Join(dir, "p.trace")
+		if err := os.WriteFile(log, []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Build(context.Background(), Selection{Inputs: []string{log}}, BuildOptions{Spread: spread, Memory: memory}, path); err != nil {
+			t.Fatal(err)
+		}
+		reader, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		requests := make([]Request, len(seconds)+1)
+		n, err := reader.Read(requests)
+		if n != len(seconds) || err != io.EOF {
+			t.Fatalf("%d requests of %d, %v", n, len(seconds), err)
+		}
+		seen := map[string]bool{}
+		for _, r := range requests[:n] {
+			seen[string(r.Target)] = true
+			perSecond[int(r.Arrival()/time.Second)]--
+		}
+		if len(seen) != n {
+			t.Fatalf("%d different requests of %d", len(seen), n)
+		}
+		for second, extra := range perSecond {
+			if extra != 0 {
+				t.Fatalf("second %d: %d requests too few", second, extra)
+			}
+		}
+	})
+}
+
+func TestCorruptTracesAreErrors(t *testing.T) {
+	var lines []string
+	for i := range 300 {
+		lines = append(lines, combinedLine(i, fmt.Sprintf("/r/%d", i)))
+	}
+	path := filepath.Join(t.TempDir(), "x.trace")
+	if _, err := Build(t.Context(), Selection{Inputs: []string{writeLog(t, "a.log", lines...)}}, BuildOptions{}, path); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(content []byte) error {
+		broken := filepath.Join(t.TempDir(), "broken.trace")
+		if err := os.WriteFile(broken, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		reader, err := Open(broken)
+		if err != nil {
+			return err
+		}
+		defer reader.Close()
+		batch := make([]Request, 100)
+		for {
+			if _, err := reader.Read(batch); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	if err := try(whole); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 3, 4, 100, len(whole) / 2, len(whole) - 1} {
+		if try(whole[:n]) == nil {
+			t.Errorf("the first %d of %d bytes pass for a trace", n, len(whole))
+		}
+	}
+	// A flipped byte must not panic; whether it is noticed is up to the checksums of the format.
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		flipped := slices.Clone(whole)
+		flipped[rng.IntN(len(flipped))] ^= byte(1 + rng.IntN(255))
+		_ = try(flipped)
+	}
+}
+
+func FuzzCodec(f *testing.F) {
+	f.Add([]byte("GET"), []byte("/x"), []byte(""), int64(-1), int64(200))
+	f.Fuzz(func(t *testing.T, method, target, agent []byte, length, line int64) {
+		in := Request{Method: method, Target: target, UserAgent: agent, RequestLength: length, Line: line, Headers: []Header{{Name: method, Value: agent}}}
+		var out Request
+		if err := decodeRequest(appendRequest(nil, &in), &out); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(in, out); diff != "" {
+			t.Fatal(diff)
+		}
+		_ = decodeRequest(target, &out) // any bytes: an error, never a panic
+	})
+}
+
+func TestReadKeepsItsBytes(t *testing.T) {
+	var lines []string
+	for i := range 5000 {
+		lines = append(lines, combinedLine(i/10, fmt.Sprintf("/unique/%d", i)))
+	}
+	_, requests := buildTrace(t, Selection{Inputs: []string{writeLog(t, "a.log", lines...)}}, BuildOptions{})
+	for i, r := range requests {
+		if want := fmt.Sprintf("/unique/%d", i); string(r.Target) != want {
+			t.Fatalf("request %d is %s after later reads, want %s", i, r.Target, want)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ngxreplay/parse"
+	"ngxreplay/replay/route"
+)
+
+// BuildOptions say how a trace is built. The zero value builds one with the defaults.
+type BuildOptions struct {
+	Spread Spread // default Poisson
+	Seed   uint64
+	Limit  int64 // keep the first that many requests in order of arrival; 0 keeps all
+	Routes int   // most routes that are named; default DefaultRoutes
+	Memory int   // bytes of requests sorted in memory; default DefaultMemory
+}
+
+const (
+	DefaultRoutes = 60
+	DefaultMemory = 128 << 20
+)
+
+func (o BuildOptions) withDefaults() BuildOptions {
+	if o.Spread == "" {
+		o.Spread = Poisson
+	}
+	if o.Routes <= 0 {
+		o.Routes = DefaultRoutes
+	}
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	return o
+}
+
+// A Built is what a build found besides the trace itself.
+type Built struct {
+	Info Info
+	// Malformed are the first few malformed lines.
+	Malformed []*parse.LineError
+}
+
+// Build reads the inputs that sel names and writes their trace to path, which appears only when it is complete. The
+// returned Built holds the ledger even when there was an error.
+func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (Built, error) {
+	b := newBuilder(opts.withDefaults())
+	in := intake{request: b.add}
+	err := in.read(ctx, sel)
+	built := Built{Malformed: in.malformed, Info: Info{Ledger: in.ledger, Sources: in.sources}}
+	if err != nil {
+		return built, fmt.Errorf("build trace: %w", joinClose(err, b.close))
+	}
+	if in.ledger.Requests == 0 {
+		return built, joinClose(&EmptyError{Ledger: in.ledger}, b.close)
+	}
+	info, err := b.write(path, built.Info)
+	built.Info = info
+	if err != nil {
+		return built, fmt.Errorf("build trace: %w", err)
+	}
+	return built, info.Ledger.Check()
+}
+
+// An EmptyError says that there is nothing to replay. Its ledger says why.
+type EmptyError struct{ Ledger Ledger }
+
+func (e *EmptyError) Error() string {
+	l := e.Ledger
+	switch {
+	case l.Lines-l.Blank == 0:
+		return "nothing to replay: the input holds no lines"
+	case l.Entries == 0:
+		return fmt.Sprintf("nothing to replay: none of %d lines matches the format; ngxreplay inspect shows why", l.Lines)
+	case Total(l.Filtered) > 0:
+		return fmt.Sprintf("nothing to replay: the filters exclude all %d requests; ngxreplay inspect shows by what", Total(l.Filtered))
+	}
+	return fmt.Sprintf("nothing to replay: none of %d entries is an HTTP request; ngxreplay inspect shows what they are", l.Entries)
+}
+
+// A builder collects requests by the time the log gives, and writes them by their arrival.
+type builder struct {
+	opts    BuildOptions
+	logged  sorter // by log time
+	arrived sorter // by arrival
+	learner *route.Learner
+	sources sourceNames
+
+	coarse    bool // some request has no better time than its second
+	timed     bool // some request has a request time
+	precision time.Duration
+	record    []byte // scratch
+	seq       uint64
+}
+
+func newBuilder(opts BuildOptions) *builder {
+	return &builder{
+		opts:    opts,
+		logged:  sorter{limit: opts.Memory / 2},
+		arrived: sorter{limit: opts.Memory / 2},
+		learner: route.NewLearner(),
+		sources: sourceNames{index: map[string]int64{}},
+	}
+}
+
+func (b *builder) close() error { return joinClose(b.logged.close(), b.arrived.close) }
+
+// coarsePrecision is the precision from which requests are spread: below it the log's own time is better than a draw.
+const coarsePrecision = time.Second
+
+// add takes a request. Ties of the same time keep the order of sources and lines.
+func (b *builder) add(r *Request, at stamp) error {
+	b.learner.Observe(r.Method, r.Target)
+	b.precision = max(b.precision, at.precision)
+	b.record = b.appendRecord(b.record[:0], r, at)
+	b.seq++
+	if at.arrived {
+		return b.arrived.add(key{at.time, b.seq}, b.record)
+	}
+	b.coarse = b.coarse || at.precision >= coarsePrecision
+	b.timed = b.timed || r.RequestTime > 0
+	return b.logged.add(key{at.time, b.seq}, b.record)
+}
+
+// write sorts, spreads and writes. Without request times the log order is the arrival order once it is spread, and
+// the second sort is left out.
+func (b *builder) write(path string, info Info) (Info, error) {
+	table := b.learner.Table(b.opts.Routes)
+	info.Spread, info.Seed, info.PrecisionNS = b.opts.Spread, b.opts.Seed, int64(b.precision)
+	w, err := create(path, info, table, b.opts.Limit)
+	if err != nil {
+		return info, joinClose(err, b.close)
+	}
+	emit := func(arrival int64, record []byte) error { return w.writeRecord(b, arrival, record) }
+	if len(b.arrived.index)+len(b.arrived.runs) > 0 || b.timed {
+		toSorter := func(arrival int64, record []byte) error {
+			b.seq++
+			return b.arrived.add(key{arrival, b.seq}, record)
+		}
+		err = b.spread(toSorter)
+		if err == nil {
+			err = b.arrived.drain(func(k key, record []byte) error { return emit(k.time, record) })
+		}
+	} else {
+		err = b.spread(emit)
+	}
+	if err != nil {
+		w.abort()
+		return info, joinClose(err, b.close)
+	}
+	return w.finish()
+}
+
+// spread drains the logged requests in log order and yields their arrivals. Requests of the same coarse time are a
+// group, placed inside their interval by draws. The very first request stands at the start of its interval, so that
+// the seconds of the trace are those of the log.
+func (b *builder) spread(yield func(arrival int64, record []byte) error) error {
+	var group []placed
+	var arena []byte
+	var draws []time.Duration
+	var start int64
+	var interval time.Duration
+	first := true
+	flush := func() error {
+		draws = draws[:0]
+		if interval >= coarsePrecision {
+			draws = b.opts.Spread.draws(draws, len(group), start, interval, b.opts.Seed)
+			if first {
+				draws[0] = 0
+			}
+		}
+		first = false
+		for i, p := range group {
+			arrival := start - p.requestTime
+			if len(draws) > 0 {
+				arrival += int64(draws[i])
+			}
+			if err := yield(arrival, arena[p.start:p.end]); err != nil {
+				return err
+			}
+		}
+		group, arena = group[:0], arena[:0]
+		return nil
+	}
+	err := b.logged.drain(func(k key, record []byte) error {
+		at, requestTime, err := recordTime(record)
+		if err != nil {
+			return err
+		}
+		if len(group) > 0 && (k.time != start || at != interval) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		start, interval = k.time, at
+		group = append(group, placed{requestTime, len(arena), len(arena) + len(record)})
+		arena = append(arena, record...)
+		return nil
+	})
+	if err != nil || len(group) == 0 {
+		return err
+	}
+	return flush()
+}
+
+// placed is a record of the current group, in its arena.
+type placed struct {
+	requestTime int64
+	start, end  int
+}

@@ -1,0 +1,151 @@
+package trace
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"ngxreplay/replay/route"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// metadataKey is where a trace file holds its Info, as JSON.
+const metadataKey = "ngxreplay.trace"
+
+// batchRows is how many rows are handed to the Parquet writer at once; groupRows how many make a row group, which
+// bounds what the writer holds in memory.
+const (
+	batchRows = 512
+	groupRows = 1 << 17
+)
+
+// A fileWriter writes a trace beside its final place and moves it there when it is complete.
+type fileWriter struct {
+	path   string
+	file   *os.File
+	rows   *parquet.GenericWriter[Request]
+	table  *route.Table
+	routed []int64 // requests by route
+	info   Info
+	hash   *hasher
+	limit  int64
+	batch  []Request
+	arenas [][]byte // the bytes that the batch borrows, by row
+}
+
+func create(path string, info Info, table *route.Table, limit int64) (*fileWriter, error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: the directory does not exist: %w", path, err)
+		}
+		return nil, err
+	}
+	info.Schema = Schema
+	info.Methods = map[string]int64{}
+	return &fileWriter{
+		path: path,
+		file: file,
+		rows: parquet.NewGenericWriter[Request](file,
+			parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("ngxreplay", "", "")),
+		table:  table,
+		routed: make([]int64, len(table.Routes())),
+		info:   info,
+		hash:   newHasher(),
+		limit:  limit,
+		batch:  make([]Request, 0, batchRows),
+		arenas: make([][]byte, batchRows),
+	}, nil
+}
+
+// writeRecord writes one request. Its offset is relative to the first arrival written.
+func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error {
+	if w.limit > 0 && w.info.Requests == w.limit {
+		w.info.Ledger.Requests--
+		w.info.Ledger.Filtered[ByLimit]++
+		return nil
+	}
+	i := len(w.batch)
+	w.arenas[i] = append(w.arenas[i][:0], record...)
+	w.batch = w.batch[:i+1]
+	r := &w.batch[i]
+	if err := b.decodeRecord(w.arenas[i], r); err != nil {
+		return err
+	}
+	if w.info.Requests == 0 {
+		w.info.StartNS = arrival
+	}
+	r.Offset = arrival - w.info.StartNS
+	n := w.table.Lookup(r.Target)
+	r.Route = w.table.Routes()[n].Name
+	w.routed[n]++
+	w.info.Requests++
+	w.info.SpanNS = r.Offset
+	countMethod(w.info.Methods, r.Method)
+	w.hash.add(r)
+	if len(w.batch) == cap(w.batch) {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *fileWriter) flush() error {
+	_, err := w.rows.Write(w.batch)
+	w.batch = w.batch[:0]
+	return err
+}
+
+// finish completes the file and moves it to its place.
+func (w *fileWriter) finish() (Info, error) {
+	w.info.SHA256 = w.hash.hex()
+	for i, r := range w.table.Routes() {
+		if r.Requests = w.routed[i]; r.Requests > 0 {
+			w.info.Routes = append(w.info.Routes, r)
+		}
+	}
+	err := w.close()
+	if err != nil {
+		w.abort()
+		return w.info, err
+	}
+	return w.info, os.Rename(w.file.Name(), w.path)
+}
+
+func (w *fileWriter) close() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	metadata, err := json.Marshal(w.info)
+	if err != nil {
+		return err
+	}
+	w.rows.SetKeyValueMetadata(metadataKey, string(metadata))
+	if err := w.rows.Close(); err != nil {
+		return err
+	}
+	if err := w.file.Chmod(0o644); err != nil {
+		return err
+	}
+	return w.file.Close()
+}
+
+// abort leaves nothing behind. Its errors would only hide the one that led here.
+func (w *fileWriter) abort() {
+	_ = w.file.Close()
+	_ = os.Remove(w.file.Name())
+}
+
+// maxMethods bounds the method names that are counted by name: a scanner invents more than any table needs.
+const maxMethods = 32
+
+func countMethod(counts map[string]int64, method []byte) {
+	if _, known := counts[string(method)]; !known && (len(counts) >= maxMethods || len(method) > 32) {
+		counts["other"]++
+		return
+	}
+	counts[string(method)]++
+}

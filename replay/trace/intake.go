@@ -1,0 +1,247 @@
+package trace
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"ngxreplay/parse"
+)
+
+// maxSamples is how many malformed lines are kept to be shown.
+const maxSamples = 10
+
+// Selection says what to read and what to keep of it.
+type Selection struct {
+	Inputs []string // log files, traces, or "-"
+	// Format of the logs; nil detects it for each file.
+	Format *parse.Format
+	Filter Filter
+	// Progress, when set, is called now and then with the number of lines read so far.
+	Progress func(lines int64)
+}
+
+// An intake reads inputs, accounts for every line, filters, and hands requests on.
+type intake struct {
+	filter    Filter
+	progress  func(lines int64)
+	ledger    Ledger
+	sources   []Source
+	malformed []*parse.LineError // the first few
+	// entry, when set, sees every entry before the filter, with the rule that excludes it.
+	entry func(e *parse.Entry, excluded Rule)
+	// request gets every request that is kept, and its time. r is valid during the call only.
+	request func(r *Request, at stamp) error
+
+	scratch Request
+}
+
+// read reads every input. Names are read in sorted order, so that the order in which they were given does not matter.
+func (in *intake) read(ctx context.Context, sel Selection) error {
+	names := slices.Clone(sel.Inputs)
+	slices.Sort(names)
+	in.ledger = newLedger()
+	in.filter, in.progress = sel.Filter, sel.Progress
+	for _, name := range slices.Compact(names) {
+		if err := in.readOne(ctx, name, sel.Format); err != nil {
+			return err
+		}
+	}
+	return in.ledger.Check()
+}
+
+func (in *intake) readOne(ctx context.Context, name string, format *parse.Format) (err error) {
+	if name != "-" && IsTrace(name) {
+		return in.readTrace(ctx, name)
+	}
+	source, err := parse.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	if format == nil {
+		sample := source.Peek()
+		if len(bytes.TrimSpace(sample)) == 0 {
+			format = anyFormat // no line will ask it
+		} else if detected, err := parse.Detect(sample); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		} else {
+			format = detected.Format
+		}
+	}
+	if !format.HasTime() {
+		return fmt.Errorf("%s: format %q: holds no time: nothing says when to send; log $msec or $time_local", name, format)
+	}
+	return in.readLog(ctx, parse.NewReader(source, source.Name, format), Source{
+		Name:           source.Name,
+		Format:         format.String(),
+		FormatName:     format.Name(),
+		Escape:         format.Escape().String(),
+		PrecisionNS:    int64(format.Precision()),
+		HasRequestTime: format.HasRequestTime(),
+		HasHost:        format.HasHost(),
+	})
+}
+
+// anyFormat stands in for a format where there is no line to detect one from.
+var anyFormat, _ = parse.Lookup("combined")
+
+// checkEvery is how many lines are read between two looks at the context and the progress.
+const checkEvery = 1 << 12
+
+func (in *intake) readLog(ctx context.Context, reader *parse.Reader, source Source) error {
+	before := in.ledger.Lines
+	for n := int64(1); reader.Scan(); n++ {
+		if n%checkEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if in.progress != nil {
+				in.progress(before + n)
+			}
+		}
+		entry, malformed := reader.Entry()
+		if malformed != nil {
+			if len(in.malformed) < maxSamples {
+				in.malformed = append(in.malformed, malformed)
+			}
+			continue
+		}
+		if err := in.take(entry, source.Name, reader.Line()); err != nil {
+			return err
+		}
+	}
+	counts := reader.Counts()
+	in.ledger.Lines += counts.Lines
+	in.ledger.Entries += counts.Entries
+	in.ledger.Malformed += counts.Malformed
+	in.ledger.Blank += counts.Blank
+	source.Lines, source.Entries, source.Malformed = counts.Lines, counts.Entries, counts.Malformed
+	in.sources = append(in.sources, source)
+	return reader.Err()
+}
+
+func (in *intake) take(e *parse.Entry, source string, line int64) error {
+	if e.Unreplayable != "" {
+		in.ledger.Unreplayable[e.Unreplayable]++
+		if in.entry != nil {
+			in.entry(e, "")
+		}
+		return nil
+	}
+	r := &in.scratch
+	fillRequest(r, e)
+	r.Source, r.Line = source, line
+	rule := in.filter.Exclude(r)
+	if in.entry != nil {
+		in.entry(e, rule)
+	}
+	if rule != "" {
+		in.ledger.Filtered[rule]++
+		return nil
+	}
+	in.ledger.Requests++
+	return in.request(r, stamp{time: e.Time, precision: e.Precision})
+}
+
+// fillRequest fills r from e, whose bytes it borrows.
+func fillRequest(r *Request, e *parse.Entry) {
+	headers := r.Headers[:0]
+	if e.ForwardedFor != nil {
+		headers = append(headers, Header{Name: []byte("x-forwarded-for"), Value: e.ForwardedFor})
+	}
+	for _, h := range e.Headers {
+		headers = append(headers, Header(h))
+	}
+	*r = Request{
+		Method:        e.Method,
+		Target:        e.Target,
+		Protocol:      e.Protocol,
+		Scheme:        e.Scheme,
+		Host:          e.Host,
+		Referer:       e.Referer,
+		UserAgent:     e.UserAgent,
+		Headers:       headers,
+		Body:          e.Body,
+		Client:        e.Client,
+		Status:        int32(e.Status),
+		BodyBytes:     e.BodyBytes,
+		RequestTime:   int64(e.RequestTime),
+		RequestLength: e.RequestLength,
+	}
+}
+
+// readTrace takes the requests of another trace, which may be filtered again.
+func (in *intake) readTrace(ctx context.Context, name string) (err error) {
+	reader, err := Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	info := reader.Info()
+	source := Source{Name: name, Format: info.Schema, FormatName: "trace", PrecisionNS: info.PrecisionNS}
+	batch := make([]Request, 1024)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := reader.Read(batch)
+		for i := range batch[:n] {
+			if err := in.takeTraced(&batch[i], info); err != nil {
+				return err
+			}
+		}
+		source.Lines += int64(n)
+		source.Entries += int64(n)
+		if in.progress != nil {
+			in.progress(in.ledger.Lines)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	in.sources = append(in.sources, source)
+	return nil
+}
+
+func (in *intake) takeTraced(r *Request, info *Info) error {
+	in.ledger.Lines++
+	in.ledger.Entries++
+	rule := in.filter.Exclude(r)
+	at := stamp{time: info.StartNS + r.Offset, precision: time.Duration(info.PrecisionNS), arrived: true}
+	if in.entry != nil {
+		in.entry(tracedEntry(r, at), rule)
+	}
+	if rule != "" {
+		in.ledger.Filtered[rule]++
+		return nil
+	}
+	in.ledger.Requests++
+	return in.request(r, at)
+}
+
+// tracedEntry is what a log entry of r would have said, as far as statistics need it.
+func tracedEntry(r *Request, at stamp) *parse.Entry {
+	return &parse.Entry{
+		Time:          at.time,
+		Precision:     at.precision,
+		RequestTime:   time.Duration(r.RequestTime),
+		Method:        r.Method,
+		Target:        r.Target,
+		Protocol:      r.Protocol,
+		Status:        int(r.Status),
+		BodyBytes:     r.BodyBytes,
+		BytesSent:     parse.Absent,
+		RequestLength: r.RequestLength,
+		Client:        r.Client,
+		Host:          r.Host,
+		UserAgent:     r.UserAgent,
+	}
+}

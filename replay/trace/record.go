@@ -1,0 +1,56 @@
+package trace
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// A sort record is: precision, request time, source, request.
+
+// sourceNames numbers the sources, so that records need not repeat their names.
+type sourceNames struct {
+	names []string
+	index map[string]int64
+}
+
+func (s *sourceNames) number(name string) int64 {
+	n, ok := s.index[name]
+	if !ok {
+		n = int64(len(s.names))
+		s.index[name] = n
+		s.names = append(s.names, name)
+	}
+	return n
+}
+
+func (b *builder) appendRecord(dst []byte, r *Request, at stamp) []byte {
+	dst = binary.AppendVarint(dst, int64(at.precision))
+	dst = binary.AppendVarint(dst, max(r.RequestTime, 0))
+	dst = binary.AppendVarint(dst, b.sources.number(r.Source))
+	return appendRequest(dst, r)
+}
+
+func recordTime(record []byte) (precision time.Duration, requestTime int64, err error) {
+	d := decoder{rest: record}
+	precision, requestTime = time.Duration(d.varint()), d.varint()
+	if d.failed {
+		return 0, 0, errCorrupt
+	}
+	return precision, requestTime, nil
+}
+
+func (b *builder) decodeRecord(record []byte, r *Request) error {
+	d := decoder{rest: record}
+	d.varint()
+	d.varint()
+	source := d.varint()
+	if d.failed || source < 0 || source >= int64(len(b.sources.names)) {
+		return errCorrupt
+	}
+	r.Source = b.sources.names[source]
+	return decodeRequest(d.rest, r)
+}
+
+// joinClose adds to err what closing says.
+func joinClose(err error, close func() error) error { return errors.Join(err, close()) }
