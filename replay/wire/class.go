@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+)
+
+// A Class is why a request got no usable answer. The set is closed, so that failures can be counted without keeping
+// a map of texts that a target invents.
+type Class string
+
+const (
+	Refused     Class = "refused"      // nobody listens
+	DialTimeout Class = "dial-timeout" // no connection in time
+	DNS         Class = "dns"          // no address for the name
+	TLS         Class = "tls"          // the handshake failed
+	Reset       Class = "reset"        // the peer broke the connection
+	EOF         Class = "eof"          // the peer closed before its answer was complete
+	Timeout     Class = "timeout"      // no complete answer in time
+	Protocol    Class = "protocol"     // the answer is not HTTP/1
+	Cancelled   Class = "cancelled"    // we stopped waiting: the run was interrupted
+	Local       Class = "local"        // our own side: no descriptors or ports left, no route
+)
+
+// A DialError is an error of making a connection.
+type DialError struct{ Err error }
+
+func (e *DialError) Error() string { return e.Err.Error() }
+func (e *DialError) Unwrap() error { return e.Err }
+
+// Classify names the class of an error of dialling, writing or reading.
+func Classify(err error) Class {
+	var dial *DialError
+	dialling := errors.As(err, &dial)
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Cancelled
+	case errors.As(err, &dns):
+		return DNS
+	case isTimeout(err):
+		if dialling {
+			return DialTimeout
+		}
+		return Timeout
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Refused
+	case isTLS(err):
+		return TLS
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return Reset
+	case errors.Is(err, ErrProtocol):
+		return Protocol
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		return EOF
+	case dialling:
+		return Local
+	}
+	return Protocol
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, fasthttp.ErrTimeout) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isTLS(err error) bool {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority)
+}
+
+// isConnectionError reports whether err is of the connection rather than of what came over it.
+func isConnectionError(err error) bool {
+	switch Classify(err) {
+	case Reset, EOF, Timeout:
+		return true
+	}
+	return false
+}
