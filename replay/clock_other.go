@@ -1,0 +1,16 @@
+//go:build !linux
+
+package replay
+
+import "time"
+
+// StartClock starts a clock for the calling goroutine. Outside Linux it waits with Go's timers, which are late by up
+// to a millisecond on an idle process.
+func StartClock() (clock Clock, stop func()) {
+	return timerClock{time.Now()}, func() {}
+}
+
+type timerClock struct{ start time.Time }
+
+func (c timerClock) Now() time.Duration          { return time.Since(c.start) }
+func (c timerClock) WaitUntil(due time.Duration) { time.Sleep(due - c.Now()) }

@@ -1,0 +1,21 @@
+// Package replay runs a replay: it sends the requests of a trace to a target when they are due, and measures what
+// happens to each.
+//
+//	trace ─► loader ─► dispatcher ─► pool of connections ─► recorder ─► Result
+//	         batches,   one locked    one goroutine each     shards,
+//	         bytes      thread        reads the answers      one reader
+//
+// The replay is an open loop: a request leaves when it is due, whether or not earlier ones were answered. Times are
+// monotonic offsets from one start:
+//
+//	due    when the request should leave
+//	sent   when its first byte was written      lag      = sent - due   (our fault)
+//	first  when its answer began
+//	done   when its answer was complete         service  = done - sent
+//	                                            response = done - due   (what a user would feel)
+//
+// Response time is measured from due, and so is free of coordinated omission; it must not be corrected again.
+//
+// Every request ends in exactly one place of the [Ledger], which is checked at the end of every run. The failures of
+// a target are data ([wire.Class]); an error of this package is a failure of the tool.
+package replay

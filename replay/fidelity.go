@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// A Verdict says whether a replay did what it was asked to do. It is about us, not about the target.
+type Verdict string
+
+const (
+	Faithful   Verdict = "faithful"
+	Degraded   Verdict = "degraded"
+	Unfaithful Verdict = "unfaithful"
+)
+
+// Fidelity is how far the replay was what the trace and the plan asked for.
+type Fidelity struct {
+	Lag *hdrhistogram.Histogram // sent - due of every request that was sent
+	// Late is how many requests left more than a millisecond after they were due.
+	Late int64
+	// RateError is |achieved rate / planned rate - 1|.
+	RateError float64
+	// Queued is how many requests had to wait for a free connection, and Deepest the longest such queue.
+	Queued  int64
+	Deepest int
+	Verdict Verdict
+	Reasons []string
+}
+
+// A limit is the most that a verdict allows.
+type limit struct {
+	verdict   Verdict
+	lag       time.Duration // at the 99th percentile
+	rateError float64
+	lost      float64 // share of scheduled requests that were dropped or abandoned
+}
+
+// limits are in order: the first that holds gives the verdict.
+var limits = []limit{
+	{Faithful, 5 * time.Millisecond, 0.01, 0},
+	{Degraded, 50 * time.Millisecond, 0.05, 0.01},
+}
+
+// judge sets verdict and reasons.
+func (f *Fidelity) judge(l Ledger) {
+	lag := time.Duration(f.Lag.ValueAtPercentile(99))
+	lost := 0.0
+	if l.Scheduled > 0 {
+		lost = float64(l.Dropped+l.Abandoned) / float64(l.Scheduled)
+	}
+	f.Verdict, f.Reasons = Unfaithful, nil
+	for _, limit := range limits {
+		if lag <= limit.lag && f.RateError <= limit.rateError && lost <= limit.lost {
+			f.Verdict = limit.verdict
+			break
+		}
+	}
+	best := limits[0]
+	if lag > best.lag {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("lag p99 is %v, more than %v; %d requests left over 1ms late", lag.Round(10*time.Microsecond), best.lag, f.Late))
+	}
+	if f.RateError > best.rateError {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("the rate is %.1f %% off, more than %.0f %%", 100*f.RateError, 100*best.rateError))
+	}
+	if l.Dropped > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: too many in flight (--max-in-flight)", l.Dropped))
+	}
+	if l.Abandoned > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests abandoned: the replay was stopped", l.Abandoned))
+	}
+	if f.Verdict != Faithful && f.Queued > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests waited for a free connection, up to %d at once: the target is slower than the traffic, or --connections too few", f.Queued, f.Deepest))
+	}
+}
+
+// rateError compares when the last request left with when it was due.
+func rateError(lastDue, lastSent time.Duration) float64 {
+	if lastDue <= 0 || lastSent <= 0 {
+		return 0
+	}
+	return math.Abs(float64(lastDue)/float64(lastSent) - 1)
+}

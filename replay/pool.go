@@ -1,0 +1,380 @@
+package replay
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ngxreplay/replay/wire"
+)
+
+// A Dial makes a connection to the target. Its errors are those of [wire.Dialer].
+type Dial func(ctx context.Context) (net.Conn, error)
+
+// A pool holds the connections to one target. A request is written by the goroutine that dispatches, on an idle
+// connection; the connection's own goroutine reads the answer and records it. Without an idle connection one is
+// opened, up to the limit; beyond it requests wait in order, and the next connection that becomes free takes them.
+type pool struct {
+	dial     Dial
+	clock    Clock
+	recorder *recorder
+	limit    int           // connections
+	inFlight int           // requests sent and waiting; more are dropped
+	timeout  time.Duration // from sent to the complete answer
+	ctx      context.Context
+	cancel   context.CancelFunc // ends dialling
+
+	mu      sync.Mutex
+	idle    []*conn // the one used last on top: few warm connections carry a light load
+	conns   map[*conn]struct{}
+	slots   int // connections open or being opened
+	waiting queue
+	deepest int // of waiting
+
+	busy      atomic.Int64 // requests sent or waiting
+	finishing atomic.Bool  // nothing more is sent; drained is closed when busy is 0
+	drained   chan struct{}
+	drainOnce sync.Once
+
+	workers sync.WaitGroup
+	sent    atomic.Int64
+	dropped atomic.Int64
+	queued  atomic.Int64 // requests that had to wait for a connection
+	idleEnd atomic.Int64 // idle connections that the target closed
+}
+
+// A conn is a connection with the request on it.
+type conn struct {
+	wire  *wire.Conn
+	shard int
+	// current is the request that was sent and has no answer yet; nil when idle; closed when it cannot be used.
+	current  atomic.Pointer[request]
+	sent     atomic.Int64 // when current was sent
+	timedOut atomic.Bool
+	writeErr atomic.Pointer[error]
+}
+
+// closed marks a connection that was given up while it was idle.
+var closed = new(request)
+
+func newPool(ctx context.Context, dial Dial, rec *recorder, opts Options) *pool {
+	p := &pool{
+		dial: dial, recorder: rec,
+		limit: opts.Connections, inFlight: opts.MaxInFlight, timeout: opts.Timeout,
+		conns:   make(map[*conn]struct{}),
+		drained: make(chan struct{}),
+	}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	return p
+}
+
+// prime opens up to n connections before start, so that the first requests find one. It is the probe of the target
+// too: it returns the error of the first connection.
+func (p *pool) prime(n int) error {
+	for i := range min(n, p.limit) {
+		raw, err := p.dial(p.ctx)
+		if err != nil {
+			if i == 0 {
+				return err
+			}
+			return nil // the target has its own limit; the replay will show it
+		}
+		p.slots++
+		p.idle = append(p.idle, p.adopt(raw))
+	}
+	return nil
+}
+
+// start lets the connections work.
+func (p *pool) start(clock Clock) {
+	p.clock = clock
+	p.workers.Go(p.watchTimeouts)
+	for _, c := range p.idle {
+		p.workers.Go(func() { p.occupy(c, nil) })
+	}
+}
+
+// timeoutSteps is how finely timeouts are kept, as a part of the timeout: a timer for each request would cost more
+// than the request's other bookkeeping.
+const timeoutSteps = 20
+
+func (p *pool) watchTimeouts() {
+	ticker := time.NewTicker(min(max(p.timeout/timeoutSteps, time.Millisecond), time.Second))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			p.expire()
+		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *pool) adopt(raw net.Conn) *conn {
+	c := &conn{wire: wire.NewConn(raw), shard: len(p.conns)}
+	p.conns[c] = struct{}{}
+	return c
+}
+
+// send sends r now, or has it wait, or drops it. Only the dispatcher calls it.
+func (p *pool) send(r *request) {
+	if p.busy.Add(1) > int64(p.inFlight) {
+		p.release(1)
+		p.dropped.Add(1)
+		return
+	}
+	for {
+		p.mu.Lock()
+		n := len(p.idle)
+		if n == 0 {
+			if p.slots < p.limit {
+				p.slots++
+				p.mu.Unlock()
+				p.workers.Go(func() { p.occupy(nil, r) })
+				return
+			}
+			p.waiting.push(r)
+			p.deepest = max(p.deepest, p.waiting.len())
+			p.mu.Unlock()
+			p.queued.Add(1)
+			return
+		}
+		c := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		if c.begin(r, p.clock.Now()) {
+			p.sent.Add(1)
+			c.write(r)
+			return
+		}
+	}
+}
+
+// begin puts r on an idle connection. It reports false when the target has closed it meanwhile.
+func (c *conn) begin(r *request, now time.Duration) bool {
+	c.sent.Store(int64(now))
+	return c.current.CompareAndSwap(nil, r)
+}
+
+// largeRequest is what surely fits a socket's send buffer, in bytes. More could block the thread that sends.
+const largeRequest = 16 << 10
+
+func (c *conn) write(r *request) {
+	if len(r.bytes) > largeRequest {
+		go c.writeAll(r.bytes)
+		return
+	}
+	c.writeAll(r.bytes)
+}
+
+// writeAll leaves the reading goroutine to find out that the connection is broken: an answer may have come before.
+func (c *conn) writeAll(b []byte) {
+	if _, err := c.wire.Write(b); err != nil {
+		c.writeErr.Store(&err)
+	}
+}
+
+// occupy keeps one slot busy: it answers for c, or opens a connection for r when c is nil, and goes on with another
+// connection as long as requests wait.
+func (p *pool) occupy(c *conn, r *request) {
+	for {
+		if c == nil {
+			c = p.open(r)
+		}
+		if c != nil {
+			p.work(c)
+			c = nil
+		}
+		if r = p.next(); r == nil {
+			return
+		}
+	}
+}
+
+// open opens a connection and sends r on it. It returns nil when it could not, with the failure recorded.
+func (p *pool) open(r *request) *conn {
+	sent := p.clock.Now()
+	p.sent.Add(1)
+	raw, err := p.dial(p.ctx)
+	if err != nil {
+		p.fail(r, sent, 0, err)
+		return nil
+	}
+	p.mu.Lock()
+	c := p.adopt(raw)
+	p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		_ = raw.Close() // adopted too late for close to see it; work records the failure
+	}
+	c.begin(r, sent)
+	c.writeAll(r.bytes)
+	return c
+}
+
+// work reads the answers that come on c, and sends what waits, until c cannot be used again.
+func (p *pool) work(c *conn) {
+	for p.answer(c) {
+		if r := p.nextOrIdle(c); r != nil {
+			c.begin(r, p.clock.Now())
+			p.sent.Add(1)
+			c.writeAll(r.bytes)
+		}
+	}
+	_ = c.wire.Close() // the answers are complete, or the failure is recorded already
+	p.mu.Lock()
+	delete(p.conns, c)
+	p.mu.Unlock()
+}
+
+// answer waits for one answer and records it. It reports whether the connection can be used again.
+func (p *pool) answer(c *conn) bool {
+	err := c.wire.Await()
+	first := p.clock.Now()
+	r := c.current.Load()
+	if r == nil && c.current.CompareAndSwap(nil, closed) {
+		p.forget(c)
+		return false // closed by the target, or it speaks without being asked
+	}
+	r = c.current.Load()
+	if err != nil {
+		p.fail(r, time.Duration(c.sent.Load()), 0, p.cause(c, err))
+		return false
+	}
+	response, err := c.wire.ReadResponse(r.noBody)
+	if err != nil {
+		p.fail(r, time.Duration(c.sent.Load()), first, p.cause(c, err))
+		return false
+	}
+	p.recorder.add(c.shard, sample{
+		due: r.due, sent: time.Duration(c.sent.Load()), first: first, done: p.clock.Now(),
+		route: r.route, method: r.method, logged: r.logged,
+		answer: answer{int32(response.Status), response.BodyBytes},
+	})
+	c.current.Store(nil)
+	p.release(1)
+	return !response.Close
+}
+
+// cause is why c failed, as seen by whoever knew first.
+func (p *pool) cause(c *conn, err error) error {
+	if c.timedOut.Load() {
+		return os.ErrDeadlineExceeded
+	}
+	if p.ctx.Err() != nil {
+		return p.ctx.Err()
+	}
+	if wrote := c.writeErr.Load(); wrote != nil {
+		return *wrote
+	}
+	return err
+}
+
+func (p *pool) fail(r *request, sent, first time.Duration, err error) {
+	p.recorder.add(0, sample{
+		due: r.due, sent: sent, first: first, done: p.clock.Now(),
+		route: r.route, method: r.method, failed: wire.Classify(err), text: err.Error(),
+	})
+	p.release(1)
+}
+
+// release says that n requests are neither sent nor waiting any more.
+func (p *pool) release(n int64) {
+	if p.busy.Add(-n) == 0 && p.finishing.Load() {
+		p.drainOnce.Do(func() { close(p.drained) })
+	}
+}
+
+// finish waits until every request has its answer. When ctx is cancelled, requests that still wait for a connection
+// are abandoned; it returns how many. When kill is cancelled it does not wait any longer.
+func (p *pool) finish(ctx, kill context.Context) (abandoned int64) {
+	p.busy.Add(1) // so that release meets finishing with something to release
+	p.finishing.Store(true)
+	p.release(1)
+	select {
+	case <-p.drained:
+		return 0
+	case <-ctx.Done():
+		abandoned = p.abandon()
+	case <-kill.Done():
+	}
+	select {
+	case <-p.drained:
+	case <-kill.Done():
+		abandoned += p.abandon()
+	}
+	return abandoned
+}
+
+// next takes the longest waiting request for a slot without a connection, or gives the slot up.
+func (p *pool) next() *request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.waiting.pop()
+	if r == nil {
+		p.slots--
+	}
+	return r
+}
+
+// nextOrIdle takes the longest waiting request for c, or makes c idle.
+func (p *pool) nextOrIdle(c *conn) *request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.waiting.pop()
+	if r == nil {
+		p.idle = append(p.idle, c)
+	}
+	return r
+}
+
+// forget takes a connection that ended while idle out of the idle ones.
+func (p *pool) forget(c *conn) {
+	p.idleEnd.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, other := range p.idle {
+		if other == c {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// expire breaks the connections whose answer is overdue. Their goroutines record the timeout.
+func (p *pool) expire() {
+	now := p.clock.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		r := c.current.Load()
+		if r != nil && r != closed && now-time.Duration(c.sent.Load()) > p.timeout {
+			c.timedOut.Store(true)
+			_ = c.wire.Close() // already closed is fine
+		}
+	}
+}
+
+// abandon forgets the requests that wait for a connection, and returns how many there were.
+func (p *pool) abandon() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := int64(p.waiting.len())
+	p.waiting = queue{}
+	p.release(n)
+	return n
+}
+
+// close ends all connections. Answers still outstanding fail as cancelled.
+func (p *pool) close() {
+	p.cancel()
+	p.mu.Lock()
+	for c := range p.conns {
+		_ = c.wire.Close() // already closed is fine
+	}
+	p.mu.Unlock()
+	p.workers.Wait()
+}

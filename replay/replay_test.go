@@ -1,0 +1,440 @@
+package replay
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ngxreplay/replay/pace"
+	"ngxreplay/replay/trace"
+	"ngxreplay/replay/wire"
+
+	"pgregory.net/rapid"
+)
+
+// memoryTrace is a trace without a file.
+type memoryTrace struct {
+	rows []trace.Request
+	read int
+	info trace.Info
+	err  error // at the end, instead of io.EOF
+}
+
+func newTrace(offsets ...time.Duration) *memoryTrace {
+	m := &memoryTrace{err: io.EOF}
+	for _, offset := range offsets {
+		m.rows = append(m.rows, trace.Request{
+			Offset: int64(offset), Method: []byte("GET"), Target: []byte("/x"), Route: "/x", Status: 200, BodyBytes: 2,
+		})
+	}
+	m.info = trace.Info{Requests: int64(len(offsets)), Methods: map[string]int64{"GET": int64(len(offsets))}}
+	if n := len(offsets); n > 0 {
+		m.info.SpanNS = int64(offsets[n-1])
+	}
+	return m
+}
+
+func (m *memoryTrace) Info() *trace.Info { return &m.info }
+
+func (m *memoryTrace) Read(dst []trace.Request) (int, error) {
+	n := copy(dst, m.rows[m.read:])
+	m.read += n
+	if m.read == len(m.rows) {
+		return n, m.err
+	}
+	return n, nil
+}
+
+// every returns n offsets at that distance.
+func every(distance time.Duration, n int) []time.Duration {
+	offsets := make([]time.Duration, n)
+	for i := range offsets {
+		offsets[i] = time.Duration(i) * distance
+	}
+	return offsets
+}
+
+// bubbleClock is a clock on the time of a synctest bubble.
+type bubbleClock struct{ start time.Time }
+
+func startBubbleClock() (Clock, func()) { return bubbleClock{time.Now()}, func() {} }
+
+func (c bubbleClock) Now() time.Duration          { return time.Since(c.start) }
+func (c bubbleClock) WaitUntil(due time.Duration) { time.Sleep(due - c.Now()) }
+
+// A fakeTarget answers over in-memory connections.
+type fakeTarget struct {
+	answer func(n int, conn net.Conn, request *http.Request) (keep bool) // n counts requests from 0
+	refuse func(n int) error                                             // n counts connections from 0
+
+	mu       sync.Mutex
+	start    time.Time
+	arrivals []time.Duration
+	dials    int
+	handlers sync.WaitGroup
+}
+
+const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+func answerOK(_ int, conn net.Conn, _ *http.Request) bool {
+	_, err := io.WriteString(conn, okAnswer)
+	return err == nil
+}
+
+func (f *fakeTarget) dial(ctx context.Context) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &wire.DialError{Err: err}
+	}
+	f.mu.Lock()
+	n := f.dials
+	f.dials++
+	f.mu.Unlock()
+	if f.refuse != nil {
+		if err := f.refuse(n); err != nil {
+			return nil, &wire.DialError{Err: err}
+		}
+	}
+	client, server := net.Pipe()
+	f.handlers.Go(func() { f.serve(server) })
+	return client, nil
+}
+
+func (f *fakeTarget) serve(conn net.Conn) {
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	for {
+		request, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		if f.start.IsZero() {
+			f.start = time.Now()
+		}
+		n := len(f.arrivals)
+		f.arrivals = append(f.arrivals, time.Since(f.start))
+		f.mu.Unlock()
+		if !f.answer(n, conn, request) {
+			return
+		}
+	}
+}
+
+var testOptions = Options{Plan: pace.Plan{Speed: 1}, Connections: 4, MaxInFlight: 1000, Timeout: 5 * time.Second}
+
+// replayInBubble replays in virtual time. interrupt cancels the context then, if it is not 0.
+func replayInBubble(t *testing.T, source Requests, target *fakeTarget, opts Options, interrupt time.Duration) *Result {
+	t.Helper()
+	var result *Result
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		if interrupt > 0 {
+			time.AfterFunc(interrupt, cancel)
+		}
+		var err error
+		result, err = New(source, Target{Dial: target.dial, Format: wire.Format{Host: "h"}}, opts).run(ctx, t.Context(), startBubbleClock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		target.handlers.Wait()
+	})
+	return result
+}
+
+func TestRequestsLeaveWhenTheyAreDue(t *testing.T) {
+	offsets := []time.Duration{0, 0, time.Millisecond, time.Second, time.Hour, 2 * time.Hour}
+	for _, speed := range []float64{1, 2, 0.5} {
+		target := &fakeTarget{answer: answerOK}
+		opts := testOptions
+		opts.Plan.Speed = speed
+		result := replayInBubble(t, newTrace(offsets...), target, opts, 0)
+		if want := (Ledger{Requests: 6, Scheduled: 6, Sent: 6, Responses: 6}); result.Ledger != want {
+			t.Errorf("speed %v: %+v", speed, result.Ledger)
+		}
+		for i, arrival := range target.arrivals {
+			if want := opts.Plan.Due(offsets[i]); arrival != want {
+				t.Errorf("speed %v: request %d arrived at %v, due %v", speed, i, arrival, want)
+			}
+		}
+		if result.Fidelity.Verdict != Faithful || result.Fidelity.Late != 0 {
+			t.Errorf("speed %v: fidelity %+v", speed, result.Fidelity)
+		}
+		if result.Overall.SameStatus != 6 || result.Overall.SameSize != 6 {
+			t.Errorf("speed %v: %d and %d answers as logged", speed, result.Overall.SameStatus, result.Overall.SameSize)
+		}
+	}
+}
+
+// A target that stalls must not hide it: requests go on leaving, and their response times count from due.
+func TestStallIsNotOmitted(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		if n == 0 {
+			time.Sleep(time.Second)
+		}
+		return answerOK(n, conn, r)
+	}}
+	opts := testOptions
+	opts.Connections = 1
+	result := replayInBubble(t, newTrace(every(100*time.Millisecond, 10)...), target, opts, 0)
+	if got := result.Overall.Service.Max(); got < int64(time.Second) {
+		t.Errorf("service max %v", time.Duration(got))
+	}
+	// The second request was due at 100 ms and could leave at 1 s.
+	if got := time.Duration(result.Overall.Response.ValueAtPercentile(90)); got < 890*time.Millisecond {
+		t.Errorf("response p90 %v: waiting for the stalled connection is missing", got)
+	}
+	if result.Fidelity.Queued != 9 || result.Fidelity.Verdict != Unfaithful {
+		t.Errorf("fidelity %+v", result.Fidelity)
+	}
+}
+
+func TestStuckTargetTimesOut(t *testing.T) {
+	target := &fakeTarget{answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+		_, err := conn.Read(make([]byte, 1)) // until the client gives up
+		return err == nil
+	}}
+	result := replayInBubble(t, newTrace(every(time.Second, 10)...), target, testOptions, 0)
+	if f := result.Errors[wire.Timeout]; f == nil || f.Count != 10 {
+		t.Errorf("errors %v", result.Errors)
+	}
+	if got := time.Duration(result.Overall.FailedAfter.Max()); got > 11*time.Second {
+		t.Errorf("a request failed after %v with a timeout of 5s", got)
+	}
+}
+
+func TestTargetThatDiesInTheMiddle(t *testing.T) {
+	target := &fakeTarget{
+		answer: func(n int, conn net.Conn, r *http.Request) bool { return n < 5 && answerOK(n, conn, r) },
+		refuse: func(n int) error {
+			if n >= 4 { // those of the priming
+				return syscall.ECONNREFUSED
+			}
+			return nil
+		},
+	}
+	result := replayInBubble(t, newTrace(every(time.Second, 20)...), target, testOptions, 0)
+	if l := result.Ledger; l.Responses != 5 || l.Failed != 15 || l.Abandoned != 0 {
+		t.Errorf("%+v", l)
+	}
+	if result.Errors[wire.EOF] == nil || result.Errors[wire.Refused] == nil {
+		t.Errorf("errors %v", result.Errors)
+	}
+}
+
+func TestUnreachableTargetIsAnErrorBeforeTheFirstRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeTarget{refuse: func(int) error { return syscall.ECONNREFUSED }}
+		result, err := New(newTrace(0), Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
+		if result != nil || !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("got %v, %v", result, err)
+		}
+	})
+}
+
+func TestInterruptAbandonsTheRestAndWaitsForAnswers(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		time.Sleep(3 * time.Second)
+		return answerOK(n, conn, r)
+	}}
+	result := replayInBubble(t, newTrace(every(time.Second, 2000)...), target, testOptions, 10*time.Second+time.Millisecond)
+	// Requests 0 to 10 were due; the four connections are a second of traffic short of them.
+	if l := result.Ledger; l.Sent != 11 || l.Responses != 11 || l.Abandoned != 1989 || l.Scheduled != 2000 {
+		t.Errorf("%+v", l)
+	}
+	if result.Fidelity.Verdict != Unfaithful {
+		t.Errorf("fidelity %+v", result.Fidelity)
+	}
+}
+
+func TestInterruptAbandonsWhatWaitsForAConnection(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		time.Sleep(4 * time.Second)
+		return answerOK(n, conn, r)
+	}}
+	opts := testOptions
+	opts.Connections = 1
+	result := replayInBubble(t, newTrace(every(100*time.Millisecond, 20)...), target, opts, time.Second+time.Millisecond)
+	if l := result.Ledger; l.Sent != 1 || l.Responses != 1 || l.Abandoned != 19 {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestKillDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeTarget{answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, err := conn.Read(make([]byte, 1))
+			return err == nil
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		started := time.Now()
+		result, err := New(newTrace(every(time.Minute, 3)...), Target{Dial: target.dial}, testOptions).run(ctx, ctx, startBubbleClock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(started); took > 1100*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if f := result.Errors[wire.Cancelled]; f == nil || f.Count != 1 || result.Ledger.Abandoned != 2 {
+			t.Errorf("%+v %v", result.Ledger, result.Errors)
+		}
+		target.handlers.Wait()
+	})
+}
+
+func TestTooManyInFlightAreDropped(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		time.Sleep(time.Second)
+		return answerOK(n, conn, r)
+	}}
+	opts := testOptions
+	opts.MaxInFlight = 3
+	result := replayInBubble(t, newTrace(every(time.Millisecond, 10)...), target, opts, 0)
+	if l := result.Ledger; l.Sent != 3 || l.Dropped != 7 || l.Responses != 3 {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestDurationLeavesTheRestBeyond(t *testing.T) {
+	target := &fakeTarget{answer: answerOK}
+	opts := testOptions
+	opts.Plan.Duration = 1500 * time.Millisecond
+	result := replayInBubble(t, newTrace(every(time.Millisecond, 4000)...), target, opts, 0)
+	if l := result.Ledger; l.Scheduled != 1500 || l.Beyond != 2500 || l.Responses != 1500 {
+		t.Errorf("%+v", l)
+	}
+	interrupted := replayInBubble(t, newTrace(every(time.Millisecond, 4000)...), &fakeTarget{answer: answerOK}, opts, 500*time.Millisecond+1)
+	if l := interrupted.Ledger; l.Scheduled != 1500 || l.Beyond != 2500 || l.Abandoned != 999 {
+		t.Errorf("interrupted: %+v", l)
+	}
+}
+
+func TestBrokenTraceKeepsWhatWasMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeTarget{answer: answerOK}
+		source := newTrace(every(time.Millisecond, 10)...)
+		source.info.Requests, source.err = 30, errors.New("page 2: checksum")
+		result, err := New(source, Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
+		if err == nil || result == nil {
+			t.Fatalf("got %v, %v", result, err)
+		}
+		if l := result.Ledger; l.Responses != 10 || l.Abandoned != 20 || l.Check() != nil {
+			t.Errorf("%+v", l)
+		}
+		target.handlers.Wait()
+	})
+}
+
+func TestConnectionsThatTheTargetCloses(t *testing.T) {
+	target := &fakeTarget{answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+		return false
+	}}
+	result := replayInBubble(t, newTrace(every(time.Millisecond, 500)...), target, testOptions, 0)
+	if l := result.Ledger; l.Responses != 500 {
+		t.Errorf("%+v %v", l, result.Errors)
+	}
+	if target.dials < 500 {
+		t.Errorf("%d connections for 500 requests", target.dials)
+	}
+}
+
+func TestConnectionsThatTheTargetClosesWhenIdle(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		answerOK(n, conn, r)
+		return false
+	}}
+	result := replayInBubble(t, newTrace(every(time.Second, 8)...), target, testOptions, 0)
+	if l := result.Ledger; l.Responses != 8 || result.IdleEnds < 8 {
+		t.Errorf("%+v %v, %d idle ends", l, result.Errors, result.IdleEnds)
+	}
+}
+
+// Whatever a target does, every request ends in one place, and nothing hangs.
+func TestLedgerAddsUpWhateverTheTargetDoes(t *testing.T) {
+	behaviours := []func(n int, conn net.Conn, r *http.Request) bool{
+		answerOK,
+		func(int, net.Conn, *http.Request) bool { return false },
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"+okAnswer)
+			return true
+		},
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nTrailer: x\r\n\r\n")
+			return true
+		},
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort")
+			return false
+		},
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2\r\n")
+			return false
+		},
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, err := conn.Read(make([]byte, 1))
+			return err == nil
+		},
+		func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\nuntil the end")
+			return false
+		},
+		func(n int, conn net.Conn, r *http.Request) bool {
+			time.Sleep(2 * time.Second)
+			return answerOK(n, conn, r)
+		},
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		script := rapid.SliceOfN(rapid.IntRange(0, len(behaviours)-1), 1, 20).Draw(rt, "script")
+		refuse := rapid.SliceOfN(rapid.Bool(), 1, 8).Draw(rt, "refuse")
+		opts := testOptions
+		opts.Connections = rapid.IntRange(1, 4).Draw(rt, "connections")
+		opts.MaxInFlight = rapid.IntRange(1, 8).Draw(rt, "max in flight")
+		opts.Plan.Duration = time.Duration(rapid.IntRange(0, 60).Draw(rt, "duration")) * 100 * time.Millisecond
+		interrupt := time.Duration(rapid.IntRange(0, 80).Draw(rt, "interrupt")) * 100 * time.Millisecond
+		n := rapid.IntRange(1, 60).Draw(rt, "requests")
+		target := &fakeTarget{
+			answer: func(n int, conn net.Conn, r *http.Request) bool {
+				return behaviours[script[n%len(script)]](n, conn, r)
+			},
+			refuse: func(n int) error {
+				if n > 0 && refuse[n%len(refuse)] {
+					return syscall.ECONNREFUSED
+				}
+				return nil
+			},
+		}
+		result := replayInBubble(t, newTrace(every(100*time.Millisecond, n)...), target, opts, interrupt)
+		if err := result.Ledger.Check(); err != nil {
+			rt.Fatal(err)
+		}
+		var failures int64
+		for _, f := range result.Errors {
+			failures += f.Count
+		}
+		if failures != result.Ledger.Failed {
+			rt.Fatalf("%d failures by class, %d in the ledger", failures, result.Ledger.Failed)
+		}
+		var windows Window
+		for _, w := range result.Windows {
+			windows.Sent += w.Sent
+			windows.Responses += w.Responses
+			windows.Failed += w.Failed
+		}
+		if l := result.Ledger; windows.Sent != l.Sent || windows.Responses != l.Responses || windows.Failed != l.Failed {
+			rt.Fatalf("windows %+v, ledger %+v", windows, l)
+		}
+		if got := result.Fidelity.Lag.TotalCount(); got != result.Ledger.Sent {
+			rt.Fatalf("%d lags, %d sent", got, result.Ledger.Sent)
+		}
+	})
+}

@@ -1,0 +1,186 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ngxreplay/replay/pace"
+	"ngxreplay/replay/wire"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// A Target is where requests go and how they are written for it.
+type Target struct {
+	Dial   Dial
+	Format wire.Format
+}
+
+// Options say how a trace is replayed.
+type Options struct {
+	Plan        pace.Plan
+	Connections int           // most connections to the target
+	MaxInFlight int           // most requests sent or waiting; more are dropped
+	Timeout     time.Duration // from sent to the complete answer
+}
+
+// Validate joins everything that is wrong with o.
+func (o Options) Validate() error {
+	errs := []error{o.Plan.Validate()}
+	if o.Connections < 1 {
+		errs = append(errs, fmt.Errorf("connections %d: want at least 1", o.Connections))
+	}
+	if o.MaxInFlight < 1 {
+		errs = append(errs, fmt.Errorf("max in flight %d: want at least 1", o.MaxInFlight))
+	}
+	if o.Timeout <= 0 {
+		errs = append(errs, fmt.Errorf("timeout %v: want more than 0", o.Timeout))
+	}
+	return errors.Join(errs...)
+}
+
+// A Part is a route or a method with its measurements.
+type Part struct {
+	Name string
+	*Measure
+}
+
+// A Result is what one target did.
+type Result struct {
+	Ledger    Ledger
+	Fidelity  Fidelity
+	Overall   *Measure
+	FirstByte *hdrhistogram.Histogram // first - sent
+	Routes    []Part                  // most requested first
+	Methods   []Part
+	Windows   []Window
+	Errors    map[wire.Class]*Failures
+	IdleEnds  int64         // idle connections that the target closed
+	Elapsed   time.Duration // from the start to the last answer
+}
+
+// A Replay is one run of a trace against one target. Progress may be asked for while Run works.
+type Replay struct {
+	source   Requests
+	target   Target
+	opts     Options
+	names    *names
+	recorder *recorder
+	watched  atomic.Pointer[watched]
+}
+
+// New prepares a replay. The source must not be used by anybody else until Run returns.
+func New(source Requests, target Target, opts Options) *Replay {
+	n := newNames(source.Info())
+	return &Replay{source: source, target: target, opts: opts, names: n, recorder: newRecorder(n)}
+}
+
+// primed is how many connections are opened before the replay starts.
+const primed = 64
+
+// Run replays the trace. When ctx is cancelled it stops sending, waits for the answers that are outstanding, and
+// returns what was measured; when kill is cancelled it does not wait. An unreachable target is an error, found before
+// the first request is sent. Any other error comes with the result up to then.
+func (r *Replay) Run(ctx, kill context.Context) (*Result, error) {
+	if err := r.opts.Validate(); err != nil {
+		return nil, err
+	}
+	return r.run(ctx, kill, StartClock)
+}
+
+func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func())) (*Result, error) {
+	load := &loader{source: r.source, plan: r.opts.Plan, format: r.target.Format, names: r.names}
+	loadCtx, stopLoading := context.WithCancel(ctx)
+	defer stopLoading()
+	batches := make(chan batch, 4)
+	var background sync.WaitGroup
+	background.Go(func() { load.run(loadCtx, batches) })
+
+	p := newPool(kill, r.target.Dial, r.recorder, r.opts)
+	if err := p.prime(primed); err != nil {
+		stopLoading()
+		background.Wait()
+		p.close()
+		return nil, err
+	}
+	first, more := <-batches // the clock starts when there is something to send
+	clock, stopClock := startClock()
+	defer stopClock()
+	p.start(clock)
+	r.watched.Store(&watched{clock, p})
+	stopRecording := make(chan struct{})
+	background.Go(func() { r.recorder.run(stopRecording) })
+
+	d := &dispatcher{clock: clock, pool: p, batches: batches}
+	var err error
+	if more {
+		err = d.run(ctx, first)
+	}
+	stopLoading()
+	abandoned := d.unsent + p.finish(ctx, kill)
+	elapsed := clock.Now()
+	p.close()
+	close(stopRecording)
+	background.Wait()
+
+	result := r.result(p, elapsed)
+	result.Ledger = r.ledger(p, d, load, abandoned)
+	result.Fidelity.judge(result.Ledger)
+	return result, errors.Join(err, result.Ledger.Check())
+}
+
+func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
+	rec := r.recorder
+	return &Result{
+		Overall:   rec.overall,
+		FirstByte: rec.firstByte,
+		Routes:    parts(r.names.routes, rec.routes),
+		Methods:   parts(r.names.methods, rec.methods),
+		Windows:   rec.windows.list,
+		Errors:    rec.errors,
+		IdleEnds:  p.idleEnd.Load(),
+		Elapsed:   elapsed,
+		Fidelity: Fidelity{
+			Lag:       rec.lag,
+			Late:      rec.late,
+			RateError: rateError(rec.lastDue, rec.lastSent),
+			Queued:    p.queued.Load(),
+			Deepest:   p.deepest,
+		},
+	}
+}
+
+// ledger brings the counts of the parts together.
+func (r *Replay) ledger(p *pool, d *dispatcher, load *loader, abandoned int64) Ledger {
+	requests, total := r.source.Info().Requests, load.total()
+	return Ledger{
+		Requests:  requests,
+		Beyond:    requests - total,
+		Scheduled: total,
+		Sent:      p.sent.Load(),
+		Dropped:   p.dropped.Load(),
+		Abandoned: abandoned + total - d.taken,
+		Responses: r.recorder.overall.Responses(),
+		Failed:    r.recorder.overall.Failed(),
+	}
+}
+
+// parts are the measured ones of the names, the most requested first.
+func parts(names []string, measures []*Measure) []Part {
+	var list []Part
+	for i, m := range measures {
+		if m != nil {
+			list = append(list, Part{names[i], m})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Part) int {
+		return cmp.Compare(b.Responses()+b.Failed(), a.Responses()+a.Failed())
+	})
+	return list
+}
