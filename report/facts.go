@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ngxreplay/replay/trace"
+)
+
+// A fact is a name and a value.
+type fact struct{ Name, Value string }
+
+type facts struct {
+	Title string
+	Facts []fact
+}
+
+// add appends a fact, unless there is nothing to tell.
+func (f *facts) add(name, value string) {
+	if value != "" {
+		f.Facts = append(f.Facts, fact{name, printable(value)})
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// positive is the count, or what a zero stands for.
+func positive(n int64, zero string) string {
+	if n > 0 {
+		return count(n)
+	}
+	return zero
+}
+
+func configFacts(run *Run) facts {
+	c := &run.Config
+	f := facts{Title: "What was asked for"}
+	if !c.Started.IsZero() {
+		f.add("started", c.Started.UTC().Format(time.RFC3339))
+	}
+	f.add("inputs", strings.Join(c.Inputs, ", "))
+	f.add("targets", strings.Join(c.Targets, ", "))
+	f.add("pace", pace(c))
+	if c.DurationNS > 0 {
+		f.add("at most", span(c.DurationNS))
+	}
+	f.add("limit", positive(c.Limit, "none"))
+	f.add("spread", fmt.Sprintf("%s, seed %d", c.Spread, c.Seed))
+	f.add("filter", filterText(&c.Filter))
+	f.add("connections", positive(int64(c.Connections), "as many as needed"))
+	f.add("in flight at most", positive(int64(c.MaxInFlight), "no limit"))
+	if c.TimeoutNS > 0 {
+		f.add("timeout", latency(c.TimeoutNS))
+	}
+	f.add("host", c.Host)
+	for _, h := range c.Header {
+		f.add("header", h.Name+": "+h.Value)
+	}
+	return f
+}
+
+func filterText(f *trace.Filter) string {
+	var parts []string
+	add := func(name string, values []string) {
+		if len(values) > 0 {
+			parts = append(parts, name+" "+strings.Join(values, " "))
+		}
+	}
+	add("method", f.Methods)
+	add("status", f.Statuses)
+	add("path", f.Paths)
+	add("not", f.Excludes)
+	if f.SkipNoise {
+		parts = append(parts, "no noise")
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func environmentFacts(run *Run) facts {
+	e := &run.Environment
+	f := facts{Title: "Where"}
+	f.add("host", e.Hostname)
+	if e.CPU != "" {
+		f.add("processor", fmt.Sprintf("%d × %s", e.CPUs, e.CPU))
+	}
+	if e.Memory > 0 {
+		f.add("memory", size(e.Memory))
+	}
+	f.add("system", strings.TrimSpace(e.OS+" "+e.Kernel+" "+e.Arch))
+	f.add("tool", strings.TrimSpace(run.Tool.Name+" "+run.Tool.Version))
+	f.add("built with", run.Tool.Go)
+	f.add("environment", e.Hash)
+	f.add("trace sha256", run.Trace.SHA256)
+	if run.Trace.StartNS > 0 {
+		f.add("trace begins", time.Unix(0, run.Trace.StartNS).UTC().Format(time.RFC3339))
+	}
+	f.add("methods", strings.ReplaceAll(tally(run.Trace.Methods), tie, " "))
+	return f
+}
+
+func targetFacts(t *Target) []fact {
+	var f facts
+	l := &t.Fidelity.Lag
+	if l.Max > 0 {
+		f.add("lag (the tool's delay)", fmt.Sprintf("p50 %s, p99 %s, max %s", latency(l.P50), latency(l.P99), latency(l.Max)))
+	}
+	f.add("left over 1 ms late", count(t.Fidelity.Late))
+	queued := "none"
+	if t.Fidelity.Queued > 0 {
+		queued = fmt.Sprintf("%s, up to %s at once", count(t.Fidelity.Queued), count(int64(t.Fidelity.Deepest)))
+	}
+	f.add("waited for a connection", queued)
+	f.add("rate error", digits(100*t.Fidelity.RateError)+" %")
+	if t.FirstByte.Max > 0 {
+		f.add("first byte after sending", fmt.Sprintf("p50 %s, p99 %s", latency(t.FirstByte.P50), latency(t.FirstByte.P99)))
+	}
+	if t.FailedIn.Max > 0 {
+		f.add("failed after", fmt.Sprintf("p50 %s, max %s", latency(t.FailedIn.P50), latency(t.FailedIn.Max)))
+	}
+	f.add("statuses", strings.ReplaceAll(statuses(t.Overall.Status), tie, " "))
+	f.add("bodies", size(t.Overall.Bytes))
+	f.add("lasted", span(t.ElapsedNS))
+	if r := t.Resources; r != nil {
+		f.add("processor time", latency(r.CPUNS))
+		f.add("memory at most", size(r.PeakRSS))
+		if r.GCPauseP99NS >= 0 {
+			f.add("garbage collections", count(r.GCPauses))
+		}
+	}
+	return f.Facts
+}
+
+func sourceFacts(s *trace.Source) []fact {
+	var f facts
+	f.add("format", s.FormatName)
+	f.add("escape", s.Escape)
+	f.add("clock", "to "+precision(s.PrecisionNS))
+	f.add("$request_time", yes(s.HasRequestTime))
+	f.add("host", yes(s.HasHost))
+	f.add("lines", count(s.Lines))
+	f.add("entries", count(s.Entries))
+	f.add("malformed", count(s.Malformed))
+	return f.Facts
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"time"
+
+	"ngxreplay/replay"
+	"ngxreplay/replay/trace"
+	"ngxreplay/replay/wire"
+)
+
+// Schema is the version of the document.
+const Schema = "ngxreplay.run/1"
+
+// A Run is the document of one run. All times are in nanoseconds, all sizes in bytes, all rates per second.
+type Run struct {
+	Schema      string       `json:"schema"`
+	Tool        Tool         `json:"tool"`
+	Environment Environment  `json:"environment"`
+	Config      Config       `json:"config"`
+	Trace       Trace        `json:"trace"`
+	Ledger      trace.Ledger `json:"ledger"` // of the logs; each target has one of the requests
+	Targets     []Target     `json:"targets"`
+	Comparisons []Comparison `json:"comparisons"`
+	Assertions  []Assertion  `json:"assertions"`
+	Verdict     Verdict      `json:"verdict"`
+	Notes       []string     `json:"notes"` // what a reader should know before believing the numbers
+}
+
+// Tool is the program that made the run.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Go      string `json:"go"`
+}
+
+// Environment is the machine. Runs with the same Hash can be compared.
+type Environment struct {
+	Hash     string `json:"hash"`
+	OS       string `json:"os"`
+	Kernel   string `json:"kernel"`
+	Arch     string `json:"arch"`
+	CPU      string `json:"cpu"`
+	CPUs     int    `json:"cpus"`
+	Memory   int64  `json:"memory_bytes"`
+	Hostname string `json:"hostname"`
+}
+
+// Config is what was asked for.
+type Config struct {
+	Started     time.Time     `json:"started"`
+	Inputs      []string      `json:"inputs"`
+	Targets     []string      `json:"targets"`
+	Speed       float64       `json:"speed"`
+	Rate        float64       `json:"rate,omitempty"` // 0 when speed was asked for
+	DurationNS  int64         `json:"duration_ns"`    // 0: to the end of the trace
+	Limit       int64         `json:"limit"`
+	Seed        uint64        `json:"seed"`
+	Spread      trace.Spread  `json:"spread"`
+	Filter      trace.Filter  `json:"filter"`
+	Connections int           `json:"connections"`
+	MaxInFlight int           `json:"max_in_flight"`
+	TimeoutNS   int64         `json:"timeout_ns"`
+	Host        string        `json:"host,omitempty"`
+	Header      []wire.Header `json:"header,omitempty"` // with secrets masked
+}
+
+// Trace is the traffic that was replayed.
+type Trace struct {
+	SHA256      string           `json:"sha256"`
+	Requests    int64            `json:"requests"`
+	SpanNS      int64            `json:"span_ns"`
+	PrecisionNS int64            `json:"precision_ns"`
+	StartNS     int64            `json:"start_ns"` // since 1970
+	Methods     map[string]int64 `json:"methods"`
+	Sources     []trace.Source   `json:"sources"`
+}
+
+// A Target is how one target behaved.
+type Target struct {
+	Name      string        `json:"name"`
+	Framework string        `json:"framework,omitempty"`
+	Version   string        `json:"version,omitempty"`
+	URL       string        `json:"url"`
+	Ledger    replay.Ledger `json:"ledger"`
+	Fidelity  Fidelity      `json:"fidelity"`
+	Overall   Statistics    `json:"overall"`
+	FirstByte Latency       `json:"first_byte"`   // first byte - sent
+	FailedIn  Latency       `json:"failed_after"` // done - due of failed requests
+	AsLogged  AsLogged      `json:"as_logged"`
+	Routes    []Part        `json:"routes"`
+	Methods   []Part        `json:"methods"`
+	Windows   []Window      `json:"windows"`
+	Resources *Resources    `json:"resources"` // null when the target's process is not known
+	Errors    Errors        `json:"errors"`
+	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
+	Trouble   string `json:"trouble,omitempty"`
+	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer
+}
+
+// Errors are failures by class.
+type Errors map[wire.Class]*replay.Failures
+
+// AsLogged counts the answers that are what the log recorded.
+type AsLogged struct {
+	Status int64 `json:"status"` // an equivalent status
+	Size   int64 `json:"size"`   // as many bytes of body
+}
+
+// Fidelity says how faithful the replay was. It is about the tool, not the target.
+type Fidelity struct {
+	Lag       Latency        `json:"lag"`
+	Late      int64          `json:"late"` // left more than a millisecond after due
+	RateError float64        `json:"rate_error"`
+	Queued    int64          `json:"queued"` // waited for a free connection
+	Deepest   int            `json:"deepest_queue"`
+	Verdict   replay.Verdict `json:"verdict"`
+	Reasons   []string       `json:"reasons"`
+}
+
+// Statistics describe the answered requests of a set.
+type Statistics struct {
+	Count    int64         `json:"count"`
+	Failed   int64         `json:"failed"`
+	Rate     float64       `json:"rate"` // answers a second
+	Response Latency       `json:"response"`
+	Service  Latency       `json:"service"`
+	Bytes    int64         `json:"bytes"`
+	Status   map[int]int64 `json:"status"`
+}
+
+// A Part is a route or a method.
+type Part struct {
+	Name string `json:"name"`
+	Statistics
+}
+
+// Latency summarises a histogram, which HDR holds whole (HdrHistogram V2, compressed, base64).
+type Latency struct {
+	Min  int64  `json:"min_ns"`
+	Mean int64  `json:"mean_ns"`
+	P50  int64  `json:"p50_ns"`
+	P90  int64  `json:"p90_ns"`
+	P95  int64  `json:"p95_ns"`
+	P99  int64  `json:"p99_ns"`
+	P999 int64  `json:"p999_ns"`
+	Max  int64  `json:"max_ns"`
+	HDR  string `json:"hdr"`
+}
+
+// A Window is one second of a replay.
+type Window struct {
+	Second    int   `json:"second"`
+	Sent      int64 `json:"sent"`
+	Responses int64 `json:"responses"`
+	Failed    int64 `json:"failed"`
+	Bytes     int64 `json:"bytes"`
+	P50       int64 `json:"p50_ns"`
+	P99       int64 `json:"p99_ns"`
+	Max       int64 `json:"max_ns"`
+}
+
+// Resources are what a target used during its replay.
+type Resources struct {
+	CPUNS           int64   `json:"cpu_ns"`
+	CPUPerRequestNS float64 `json:"cpu_per_request_ns"`
+	PeakRSS         int64   `json:"peak_rss_bytes"`
+	GCPauseP99NS    int64   `json:"gc_pause_p99_ns"` // -1 when the target does not tell
+	GCPauses        int64   `json:"gc_pauses"`
+}
+
+// A Comparison sets a target against the first one.
+type Comparison struct {
+	Base   string  `json:"base"`
+	Target string  `json:"target"`
+	Metric string  `json:"metric"`
+	Ratio  float64 `json:"ratio"` // target / base
+}
+
+// An Assertion is a demand on a run and whether it was met.
+type Assertion struct {
+	Expr    string  `json:"expr"`
+	Verdict Verdict `json:"verdict"`
+	Text    string  `json:"text"`
+}
+
+// A Verdict is the outcome of an assertion or of a run.
+type Verdict string
+
+const (
+	Pass   Verdict = "pass"
+	Fail   Verdict = "fail"
+	NoData Verdict = "no data"
+)

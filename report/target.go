@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"ngxreplay/replay"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// FillTarget puts what a replay measured into t.
+func FillTarget(t *Target, r *replay.Result) error {
+	elapsed := r.Elapsed.Seconds()
+	var err error
+	latency := func(h *hdrhistogram.Histogram) Latency {
+		l, encodeErr := newLatency(h)
+		if encodeErr != nil && err == nil {
+			err = fmt.Errorf("encode histogram: %w", encodeErr)
+		}
+		return l
+	}
+	statistics := func(m *replay.Measure) Statistics {
+		s := Statistics{
+			Count: m.Responses(), Failed: m.Failed(), Bytes: m.Bytes, Status: maps.Clone(m.Status),
+			Response: latency(m.Response), Service: latency(m.Service),
+		}
+		if elapsed > 0 {
+			s.Rate = float64(s.Count) / elapsed
+		}
+		return s
+	}
+	parts := func(parts []replay.Part) []Part {
+		list := make([]Part, 0, len(parts))
+		for _, p := range parts {
+			list = append(list, Part{Name: p.Name, Statistics: statistics(p.Measure)})
+		}
+		return list
+	}
+	t.Ledger = r.Ledger
+	t.ElapsedNS = int64(r.Elapsed)
+	t.Overall = statistics(r.Overall)
+	t.FirstByte = latency(r.FirstByte)
+	t.FailedIn = latency(r.Overall.FailedAfter)
+	t.AsLogged = AsLogged{Status: r.Overall.SameStatus, Size: r.Overall.SameSize}
+	t.Routes, t.Methods = parts(r.Routes), parts(r.Methods)
+	t.Windows = windows(r.Windows)
+	t.Errors = r.Errors
+	t.Fidelity = Fidelity{
+		Lag: latency(r.Fidelity.Lag), Late: r.Fidelity.Late, RateError: r.Fidelity.RateError,
+		Queued: r.Fidelity.Queued, Deepest: r.Fidelity.Deepest,
+		Verdict: r.Fidelity.Verdict, Reasons: append([]string{}, r.Fidelity.Reasons...),
+	}
+	if r.Overall.Clamped > 0 {
+		t.Fidelity.Reasons = append(t.Fidelity.Reasons,
+			fmt.Sprintf("%d requests took more than %v and are counted as that", r.Overall.Clamped, time.Hour))
+	}
+	return err
+}
+
+func newLatency(h *hdrhistogram.Histogram) (Latency, error) {
+	encoded, err := h.EncodeV2()
+	if err != nil {
+		return Latency{}, err
+	}
+	l := Latency{HDR: string(encoded)}
+	if h.TotalCount() == 0 {
+		return l, nil
+	}
+	p := h.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9})
+	l.Min, l.Mean, l.Max = h.Min(), int64(h.Mean()), h.Max()
+	l.P50, l.P90, l.P95, l.P99, l.P999 = p[0], p[1], p[2], p[3], p[4]
+	return l, nil
+}
+
+func windows(list []replay.Window) []Window {
+	windows := make([]Window, len(list))
+	for i, w := range list {
+		windows[i] = Window{
+			Second: i, Sent: w.Sent, Responses: w.Responses, Failed: w.Failed, Bytes: w.Bytes,
+			P50: w.P50, P99: w.P99, Max: w.Max,
+		}
+	}
+	return windows
+}
+
+// HasData reports whether anything can be said of the target.
+func (t *Target) HasData() bool { return t.Overall.Count > 0 && t.Trouble == "" }
