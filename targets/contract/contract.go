@@ -5,8 +5,9 @@
 //
 //	ngxreplay-target-NAME --listen 127.0.0.1:0 --admin 127.0.0.1:0 --routes routes.json
 //
-// prints one line of JSON ([Ready]) on standard output when it accepts connections, and on SIGTERM finishes the
-// requests it has and exits 0. Its admin address serves /metrics in the Prometheus text format.
+// with HOME set to a directory that is removed afterwards. It prints one line of JSON ([Ready]) on standard output
+// when it accepts connections, and on SIGTERM finishes the requests it has and exits 0. Its admin address serves
+// /metrics in the Prometheus text format.
 package contract
 
 // ExpectHeader is sent with a replayed request and says what production answered: "<status> <body bytes>". A target
