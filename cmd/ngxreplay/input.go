@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"ngxreplay/parse"
+	"ngxreplay/replay/trace"
+
+	"github.com/spf13/pflag"
+)
+
+// inputFlags say what to read and what to keep of it; run, inspect and trace share them.
+type inputFlags struct {
+	logFormat string
+	escape    string
+	filter    trace.Filter
+	limit     int64
+	seed      uint64
+	spread    string
+}
+
+func (f *inputFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.logFormat, "log-format", "", "the log's format: a known `name` or a log_format string of nginx.conf (default: detected)")
+	flags.StringVar(&f.escape, "escape", "default", "escape of a log_format string: default, json or none")
+	flags.StringSliceVar(&f.filter.Methods, "method", nil, "keep requests of these `methods` only, as GET,POST")
+	flags.StringSliceVar(&f.filter.Statuses, "status", nil, "keep requests answered with these `statuses` only, as 2xx,304")
+	flags.StringArrayVar(&f.filter.Paths, "path", nil, "keep paths that match this `glob` only, as '/api/**' (repeatable)")
+	flags.StringArrayVar(&f.filter.Excludes, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
+	flags.BoolVar(&f.filter.SkipNoise, "skip-noise", false, "leave out health checks, favicon and static files")
+}
+
+func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
+	flags.Int64Var(&f.limit, "limit", 0, "keep the first `N` requests only")
+	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of everything that is drawn")
+	flags.StringVar(&f.spread, "spread", string(trace.Poisson), "place requests that share a second: poisson, even or start")
+}
+
+// selection is the checked form of the flags.
+func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
+	format, err := f.format()
+	return trace.Selection{Inputs: inputs, Format: format, Filter: f.filter}, errors.Join(err, f.filter.Validate())
+}
+
+func (f *inputFlags) build() (trace.BuildOptions, error) {
+	spread, err := trace.ParseSpread(f.spread)
+	if f.limit < 0 {
+		err = errors.Join(err, fmt.Errorf("limit %d: want a positive number", f.limit))
+	}
+	return trace.BuildOptions{Spread: spread, Seed: f.seed, Limit: f.limit}, err
+}
+
+// filters reports whether the flags leave anything out.
+func (f *inputFlags) filters() bool {
+	filter := f.filter
+	return f.limit > 0 || filter.SkipNoise || len(filter.Methods)+len(filter.Statuses)+len(filter.Paths)+len(filter.Excludes) > 0
+}
+
+func (f *inputFlags) format() (*parse.Format, error) {
+	if f.logFormat == "" {
+		return nil, nil
+	}
+	if !strings.ContainsAny(f.logFormat, "$") {
+		if format, ok := parse.Lookup(f.logFormat); ok {
+			return format, nil
+		}
+		var names []string
+		for _, known := range parse.KnownFormats() {
+			if known.Name() != "" {
+				names = append(names, known.Name())
+			}
+		}
+		return nil, fmt.Errorf("log format %q: not a known name (%s) and not a log_format string, which holds variables as $request",
+			f.logFormat, strings.Join(names, ", "))
+	}
+	escape, err := parse.ParseEscape(f.escape)
+	if err != nil {
+		return nil, err
+	}
+	return parse.Compile("", f.logFormat, escape)
+}
+
+// inputError gives an error of reading inputs its exit code: what the user named wrongly is usage, and the message
+// says what to do next.
+func inputError(err error) error {
+	var path *fs.PathError
+	var empty *trace.EmptyError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, parse.ErrUnknownFormat):
+		return usageError(fmt.Errorf("%w with --log-format", err))
+	case errors.As(err, &empty):
+		return &exitError{exitNoVerdict, err}
+	case errors.Is(err, fs.ErrNotExist):
+		return usageError(fmt.Errorf("%w: check the name", err))
+	case errors.As(err, &path) && path.Op == "open":
+		return usageError(err)
+	}
+	return err
+}
+
+// sameFile reports whether two names are one file, so that no output destroys an input.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"ngxreplay/replay/trace"
+	"ngxreplay/report"
+
+	"github.com/spf13/cobra"
+)
+
+func (t *terminal) inspectCommand() *cobra.Command {
+	var input inputFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect LOG|TRACE...",
+		Short: "show what is in a log or trace, what would be sent, and what cannot be read and why",
+		Long: `Show what is in logs or traces: their format, how every line is accounted for, times, methods, statuses, routes, and
+what matters for a replay. Nothing is sent.`,
+		Example: `  ngxreplay inspect access.log
+  ngxreplay inspect access.log* --skip-noise --json | jq .requests
+  ngxreplay inspect odd.log --log-format '$remote_addr [$time_local] "$request" $status'`,
+		Args: needInputs,
+		RunE: func(cmd *cobra.Command, args []string) error { return t.inspect(args, &input, asJSON) },
+	}
+	input.register(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return cmd
+}
+
+func (t *terminal) inspect(inputs []string, flags *inputFlags, asJSON bool) error {
+	selection, err := flags.selection(inputs)
+	if err != nil {
+		return usageError(err)
+	}
+	lines, progress := newCounter()
+	selection.Progress = progress
+	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })
+	survey, err := trace.Inspect(t.ctx, selection, trace.DefaultRoutes)
+	stop()
+	if err != nil && survey.Ledger.Lines == 0 {
+		return inputError(err)
+	}
+	inspection := report.NewInspection(&survey)
+	if len(inputs) == 1 && trace.IsTrace(inputs[0]) {
+		if inspection.Trace, err = traceInfo(inputs[0]); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		encoder := json.NewEncoder(t.out)
+		encoder.SetIndent("", "  ")
+		if encodeErr := encoder.Encode(inspection); encodeErr != nil {
+			return encodeErr
+		}
+	} else if writeErr := report.WriteInspection(t.out, inspection); writeErr != nil {
+		return writeErr
+	}
+	return inputError(err) // a log that ends in an error was inspected up to there
+}
+
+func traceInfo(name string) (*trace.Info, error) {
+	reader, err := trace.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return reader.Info(), reader.Close()
+}

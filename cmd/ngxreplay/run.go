@@ -1,0 +1,285 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ngxreplay/replay"
+	"ngxreplay/replay/pace"
+	"ngxreplay/replay/trace"
+	"ngxreplay/replay/wire"
+	"ngxreplay/targets"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// runFlags are the flags of run as the user gave them.
+type runFlags struct {
+	input       inputFlags
+	targets     []string
+	speed       float64
+	rate        float64
+	duration    time.Duration
+	connections int
+	maxInFlight int
+	timeout     time.Duration
+	host        string
+	header      []string
+	insecure    bool
+	allowWrites bool
+	output      string
+	asJSON      bool
+}
+
+func (t *terminal) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run LOG|TRACE... --target TARGET",
+		Short: "replay against targets and report",
+		Long: `Replay logs or a trace against one or several targets, one after the other, and compare them.
+
+Requests leave when they are due, whether or not earlier ones were answered. Response times count from when a request
+was due, so a target that stalls cannot hide it. A target is the name of a program that is started for the replay
+(ngxreplay targets lists them), or the URL of a server that is running.`,
+		Example: `  ngxreplay run access.log --target gin --target echo --target chi
+  ngxreplay run access.log --target old=http://127.0.0.1:8080 --target new=http://127.0.0.1:8081 -o out
+  ngxreplay run day.trace --target gin --rate 2000 --duration 1m
+  ngxreplay run access.log --target svc=http://127.0.0.1:8080,metrics=http://127.0.0.1:9090/metrics --json
+  zcat access.log.2.gz | ngxreplay run - --target fiber --speed 4 --skip-noise`,
+		Args: needInputs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			settings, err := f.settings(cmd.Flags(), args)
+			if err != nil {
+				return usageError(err)
+			}
+			return t.run(settings)
+		},
+	}
+	f.register(cmd.Flags())
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("target", completeTargets)
+	return cmd
+}
+
+func (f *runFlags) register(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.targets, "target", nil, "replay at this `target`: NAME, URL, NAME=URL or NAME=URL,metrics=URL (repeatable)")
+	flags.Float64Var(&f.speed, "speed", 1, "time `factor`: 2 replays an hour in thirty minutes")
+	flags.Float64Var(&f.rate, "rate", 0, "mean requests a second, the shape of the traffic kept (instead of --speed)")
+	flags.DurationVar(&f.duration, "duration", 0, "stop after this `time` of replay (default: the end of the trace)")
+	flags.IntVar(&f.connections, "connections", 64, "most `connections` to a target")
+	flags.IntVar(&f.maxInFlight, "max-in-flight", 65536, "most requests sent or waiting; more are dropped and counted")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "longest `time` from sending a request to the end of its answer")
+	flags.StringVar(&f.host, "host", "", "send this `host` with every request, instead of the logged one")
+	flags.StringArrayVar(&f.header, "header", nil, "add this `'Name: value'` to every request (repeatable)")
+	flags.BoolVar(&f.insecure, "insecure", false, "accept any TLS certificate")
+	flags.BoolVar(&f.allowWrites, "allow-writes", false, "send requests that write (POST, PUT, ...) to targets on other machines too")
+	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory`")
+	flags.BoolVar(&f.asJSON, "json", false, "print run.json on standard output instead of the tables")
+	f.input.register(flags)
+	f.input.registerBuild(flags)
+}
+
+// runSettings are the flags of run, checked.
+type runSettings struct {
+	inputs    []string
+	selection trace.Selection
+	build     trace.BuildOptions
+	filters   bool
+	targets   []prepared
+	options   replay.Options
+	rate      float64 // 0 when speed counts
+	flags     *runFlags
+	header    []wire.Header
+}
+
+// A prepared target can be replayed at: its program was found.
+type prepared struct {
+	targets.Spec
+	program targets.Program // of targets that are started
+}
+
+// settings checks everything that can be checked before anything is read, and joins what is wrong.
+func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings, error) {
+	s := &runSettings{inputs: inputs, flags: f, rate: f.rate, filters: f.input.filters()}
+	var errs [7]error
+	s.selection, errs[0] = f.input.selection(inputs)
+	s.build, errs[1] = f.input.build()
+	s.targets, errs[2] = prepareTargets(f.targets)
+	s.header, errs[3] = parseHeaders(f.header)
+	s.options = replay.Options{
+		Plan:        pace.Plan{Speed: f.speed, Duration: f.duration},
+		Connections: f.connections, MaxInFlight: f.maxInFlight, Timeout: f.timeout,
+	}
+	errs[4] = s.options.Validate()
+	switch {
+	case flags.Changed("rate") && flags.Changed("speed"):
+		errs[5] = errors.New("--rate and --speed both set the time scale: give one of them")
+	case flags.Changed("rate") && !(f.rate > 0 && f.rate <= 1e7):
+		errs[5] = fmt.Errorf("rate %v: want requests a second, above 0 and at most ten million", f.rate)
+	}
+	errs[6] = errors.Join(checkHeaderText("host", f.host), checkOutput(f.output))
+	return s, errors.Join(errs[:]...)
+}
+
+func prepareTargets(texts []string) ([]prepared, error) {
+	if len(texts) == 0 {
+		return nil, errors.New("no target: name one with --target, as --target gin or --target http://127.0.0.1:8080 (ngxreplay targets lists those that can be started)")
+	}
+	specs, err := targets.ParseSpecs(texts)
+	errs := []error{err}
+	var list []prepared
+	for _, spec := range specs {
+		p := prepared{Spec: spec}
+		if spec.IsProgram() {
+			p.program, err = targets.Find(spec.Name, targets.Places())
+			errs = append(errs, err)
+		}
+		list = append(list, p)
+	}
+	return list, errors.Join(errs...)
+}
+
+func parseHeaders(texts []string) ([]wire.Header, error) {
+	var headers []wire.Header
+	var errs []error
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, ":")
+		name = strings.TrimSpace(name)
+		if !found || name == "" || strings.ContainsAny(name, " \t\"(),/;<=>?@[\\]{}") {
+			errs = append(errs, fmt.Errorf("header %q: want 'Name: value'", text))
+			continue
+		}
+		errs = append(errs, checkHeaderText("header "+name, value))
+		headers = append(headers, wire.Header{Name: name, Value: strings.TrimSpace(value)})
+	}
+	return headers, errors.Join(errs...)
+}
+
+func checkHeaderText(what, text string) error {
+	if strings.ContainsAny(text, "\r\n\x00") {
+		return fmt.Errorf("%s: holds a line break or NUL", what)
+	}
+	return nil
+}
+
+// checkOutput makes the output directory and proves that a file can be written there, before the replay rather than
+// after it.
+func checkOutput(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("output directory: %w: name another one with -o", err)
+	}
+	probe, err := os.CreateTemp(dir, ".ngxreplay-*")
+	if err != nil {
+		return fmt.Errorf("output directory is not writable: %w: name another one with -o", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// run reads, replays at every target, and reports whatever was measured, also when something failed or was stopped.
+func (t *terminal) run(s *runSettings) (err error) {
+	path, built, cleanup, err := t.obtainTrace(s)
+	if err != nil {
+		return inputError(err)
+	}
+	defer func() { err = errors.Join(err, cleanup()) }()
+	if s.rate > 0 {
+		if s.options.Plan.Speed, err = pace.SpeedForRate(s.rate, built.Info.Requests, built.Info.Span()); err != nil {
+			return usageError(err)
+		}
+	}
+	if err := s.checkWrites(&built.Info); err != nil {
+		return usageError(err)
+	}
+	if err := t.probe(s); err != nil {
+		return err
+	}
+	session := newSession(t, s, path, built)
+	replayErr := session.replayAll()
+	return errors.Join(replayErr, session.report())
+}
+
+// obtainTrace names the trace to replay: the input itself when it is a trace that is wanted whole, else a temporary
+// one.
+func (t *terminal) obtainTrace(s *runSettings) (path string, built trace.Built, cleanup func() error, err error) {
+	nothing := func() error { return nil }
+	if len(s.inputs) == 1 && !s.filters && trace.IsTrace(s.inputs[0]) {
+		reader, err := trace.Open(s.inputs[0])
+		if err != nil {
+			return "", built, nothing, err
+		}
+		built.Info = *reader.Info()
+		return s.inputs[0], built, nothing, reader.Close()
+	}
+	dir, err := os.MkdirTemp("", "ngxreplay-run-*")
+	if err != nil {
+		return "", built, nothing, err
+	}
+	cleanup = func() error { return os.RemoveAll(dir) }
+	path = filepath.Join(dir, "run.trace")
+	built, err = t.build(s.selection, s.build, path)
+	if err != nil {
+		return "", built, nothing, errors.Join(err, cleanup())
+	}
+	return path, built, cleanup, nil
+}
+
+// checkWrites refuses to send requests that change something to another machine unless the user said so: a log is
+// easily replayed at the wrong place.
+func (s *runSettings) checkWrites(info *trace.Info) error {
+	if s.flags.allowWrites {
+		return nil
+	}
+	var writes int64
+	for method, n := range info.Methods {
+		if method != "GET" && method != "HEAD" && method != "OPTIONS" {
+			writes += n
+		}
+	}
+	var errs []error
+	for _, target := range s.targets {
+		if writes > 0 && !target.IsProgram() && !target.Endpoint.IsLoopback() {
+			errs = append(errs, fmt.Errorf("target %s is on another machine, and %d requests write (not GET, HEAD or OPTIONS): leave them out with --method GET,HEAD, or send them with --allow-writes",
+				target.Name, writes))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// probe finds targets that cannot be reached before the first one is replayed at.
+func (t *terminal) probe(s *runSettings) error {
+	var errs []error
+	for _, target := range s.targets {
+		if target.IsProgram() {
+			continue
+		}
+		conn, err := s.dialer(target.Endpoint).Dial(t.ctx)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("target %s: cannot connect to %s: %w: is it running?", target.Name, target.URL, err))
+			continue
+		}
+		_ = conn.Close() // it was opened to see that it can be
+	}
+	return errors.Join(errs...)
+}
+
+func (s *runSettings) dialer(endpoint wire.Endpoint) *wire.Dialer {
+	return &wire.Dialer{Endpoint: endpoint, Timeout: s.options.Timeout, Insecure: s.flags.insecure}
+}
+
+// wireFormat says how requests are written for a target.
+func (s *runSettings) wireFormat(endpoint wire.Endpoint) wire.Format {
+	return wire.Format{
+		Host:         cmp.Or(s.flags.host, endpoint.Host),
+		OverrideHost: s.flags.host != "",
+		Header:       s.header,
+	}
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"ngxreplay/replay"
+	"ngxreplay/replay/trace"
+	"ngxreplay/replay/wire"
+	"ngxreplay/report"
+	"ngxreplay/targets"
+	"ngxreplay/targets/contract"
+)
+
+// A session replays one trace at every target and keeps what was measured.
+type session struct {
+	*terminal
+	settings *runSettings
+	path     string // of the trace
+	info     *trace.Info
+	doc      report.Run
+}
+
+func newSession(t *terminal, s *runSettings, path string, built trace.Built) *session {
+	info := &built.Info
+	return &session{
+		terminal: t, settings: s, path: path, info: info,
+		doc: report.Run{
+			Schema:      report.Schema,
+			Tool:        report.Tool{Name: "ngxreplay", Version: version(), Go: runtime.Version()},
+			Environment: readEnvironment(),
+			Config:      s.config(),
+			Trace: report.Trace{
+				SHA256: info.SHA256, Requests: info.Requests, SpanNS: info.SpanNS,
+				PrecisionNS: info.PrecisionNS, StartNS: info.StartNS, Methods: info.Methods, Sources: info.Sources,
+			},
+			Ledger:      info.Ledger,
+			Targets:     []report.Target{},
+			Comparisons: []report.Comparison{},
+			Assertions:  []report.Assertion{},
+			Notes:       traceNotes(info),
+		},
+	}
+}
+
+// config echoes what was asked for.
+func (s *runSettings) config() report.Config {
+	c := report.Config{
+		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.rate,
+		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
+		Filter: s.selection.Filter, Connections: s.options.Connections, MaxInFlight: s.options.MaxInFlight,
+		TimeoutNS: int64(s.options.Timeout), Host: s.flags.host, Targets: s.flags.targets,
+	}
+	for _, h := range s.header {
+		c.Header = append(c.Header, report.MaskHeader(h))
+	}
+	return c
+}
+
+// traceNotes are what a reader should know of the trace before believing the numbers.
+func traceNotes(info *trace.Info) []string {
+	notes := []string{}
+	timed := false
+	for _, source := range info.Sources {
+		timed = timed || source.HasRequestTime || source.FormatName == "trace"
+	}
+	if info.PrecisionNS >= int64(time.Second) {
+		notes = append(notes, fmt.Sprintf("the log has whole seconds: requests that share one are spread inside it (%s, seed %d); log $msec for their real times", info.Spread, info.Seed))
+	}
+	if !timed {
+		notes = append(notes, "the log has no $request_time: requests leave when they ended in production, not when they arrived")
+	}
+	return notes
+}
+
+// replayAll replays at each target in turn. A target that fails does not keep the others from theirs.
+func (s *session) replayAll() error {
+	var errs []error
+	for i, target := range s.settings.targets {
+		if s.ctx.Err() != nil {
+			s.doc.Targets = append(s.doc.Targets, s.untouched(target, "not replayed: interrupted"))
+			continue
+		}
+		result, err := s.replayOne(target, i)
+		if err != nil {
+			fmt.Fprintf(s.err, "ngxreplay: target %s: its replay failed, see below\n", target.Name)
+			errs = append(errs, err)
+		}
+		s.doc.Targets = append(s.doc.Targets, result)
+		if result.Trouble != "" && s.ctx.Err() == nil && err == nil {
+			fmt.Fprintf(s.err, "ngxreplay: target %s: %s: its results end there; look at its own log, then replay again\n", target.Name, result.Trouble)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// untouched is the record of a target that got no request.
+func (s *session) untouched(target prepared, why string) report.Target {
+	return report.Target{
+		Name: target.Name, URL: target.URL, Trouble: why,
+		Ledger:   replay.Ledger{Requests: s.info.Requests, Scheduled: s.info.Requests, Abandoned: s.info.Requests},
+		Fidelity: report.Fidelity{Verdict: replay.Unfaithful, Reasons: []string{why}},
+		Overall:  report.Statistics{Status: map[int]int64{}},
+		Routes:   []report.Part{}, Methods: []report.Part{}, Windows: []report.Window{}, Errors: report.Errors{},
+	}
+}
+
+// replayOne replays at one target, starting and stopping it when it is a program.
+func (s *session) replayOne(target prepared, index int) (result report.Target, err error) {
+	result = s.untouched(target, "not replayed")
+	endpoint, format := target.Endpoint, s.settings.wireFormat(target.Endpoint)
+	meter := targets.Meter{Metrics: target.Metrics}
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	var process *targets.Process
+	if target.IsProgram() {
+		process, err = targets.Start(s.ctx, target.program, routeTable(s.info))
+		if err != nil {
+			result.Trouble = "did not start"
+			return result, err
+		}
+		defer func() { err = errors.Join(err, process.Stop()) }()
+		go func() {
+			select {
+			case <-process.Exited():
+				cancel() // nobody listens any more: stop sending
+			case <-ctx.Done():
+			}
+		}()
+		ready := process.Ready
+		if endpoint, err = wire.ParseEndpoint(ready.URL); err != nil {
+			return result, fmt.Errorf("target %s: ready line: %w", target.Name, err)
+		}
+		format = s.settings.wireFormat(endpoint)
+		format.Expect, format.Authorization = contract.ExpectHeader, ready.Authorization
+		meter = targets.Meter{PID: process.PID(), Metrics: ready.Admin + "/metrics"}
+		result.Framework, result.Version, result.URL = ready.Framework, ready.Version, ready.URL
+		if ready.Unrouted > 0 {
+			s.doc.Notes = append(s.doc.Notes, fmt.Sprintf("%s: its router cannot hold %d of the routes; their requests take its not-found path", target.Name, ready.Unrouted))
+		}
+	}
+	result.Trouble = ""
+	err = s.measure(ctx, &result, replay.Target{Dial: s.settings.dialer(endpoint).Dial, Format: format}, meter, index)
+	if process != nil && s.ctx.Err() == nil {
+		select {
+		case <-process.Exited():
+			result.Trouble = fmt.Sprintf("died after %v (%s)", time.Duration(result.ElapsedNS).Round(10*time.Millisecond), process.Death())
+		default:
+		}
+	}
+	return result, err
+}
+
+// measure runs the replay itself between two readings of the meter, and fills result.
+func (s *session) measure(ctx context.Context, result *report.Target, target replay.Target, meter targets.Meter, index int) (err error) {
+	reader, err := trace.Open(s.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	before := s.readMeter(ctx, meter, result.Name)
+	run := replay.New(reader, target, s.settings.options)
+	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
+	measured, err := run.Run(ctx, s.kill)
+	stop()
+	if measured == nil {
+		result.Trouble = "not reachable"
+		return fmt.Errorf("target %s: %w: is it running?", result.Name, err)
+	}
+	if before != nil {
+		if after := s.readMeter(s.kill, meter, result.Name); after != nil {
+			result.Resources = newResources(after.Since(*before), measured.Ledger.Sent)
+		}
+	}
+	if fillErr := report.FillTarget(result, measured); fillErr != nil {
+		err = errors.Join(err, fillErr)
+	}
+	result.Trouble = report.StoppedAnswering(result.Windows)
+	if err != nil {
+		return fmt.Errorf("target %s: %w", result.Name, err)
+	}
+	return nil
+}
+
+// readMeter returns nil when there is nothing to read, and says why when it cannot.
+func (s *session) readMeter(ctx context.Context, meter targets.Meter, name string) *targets.Usage {
+	if !meter.Known() {
+		return nil
+	}
+	usage, err := meter.Read(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			fmt.Fprintf(s.err, "ngxreplay: target %s: no resource figures: %v\n", name, err)
+		}
+		return nil
+	}
+	return &usage
+}
+
+func (s *session) progressLine(p replay.Progress, name string, index int) string {
+	if p.Sent == 0 {
+		return ""
+	}
+	share := 100.0
+	if p.Length > 0 {
+		share = min(100*float64(p.Elapsed)/float64(p.Length), 100)
+	}
+	failed := ""
+	if p.Failed > 0 {
+		failed = fmt.Sprintf(", %d failed", p.Failed)
+	}
+	return fmt.Sprintf("%s (%d of %d): %3.0f %%, %v of %v, %d sent, %d answered%s", name, index+1, len(s.settings.targets), share,
+		p.Elapsed.Round(time.Second), p.Length.Round(time.Second), p.Sent, p.Responses, failed)
+}
+
+// routeTable is the trace's route table as the targets read it.
+func routeTable(info *trace.Info) []contract.Route {
+	routes := make([]contract.Route, 0, len(info.Routes))
+	for _, r := range info.Routes {
+		routes = append(routes, contract.Route(r))
+	}
+	return routes
+}

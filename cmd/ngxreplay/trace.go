@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"ngxreplay/parse"
+	"ngxreplay/replay/trace"
+	"ngxreplay/report"
+
+	"github.com/spf13/cobra"
+)
+
+func (t *terminal) traceCommand() *cobra.Command {
+	var input inputFlags
+	var output string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "trace LOG... -o FILE",
+		Short: "build a trace file, which replays any number of times",
+		Long: `Build a trace: the requests of the logs in order of arrival, as a Parquet file.
+
+A trace replays at once, without reading the logs again, and identifies its traffic by a hash. Its columns can be
+queried with DuckDB, Spark or anything else that reads Parquet; docs/trace-format.md describes them.`,
+		Example: `  ngxreplay trace access.log access.log.1 -o day.trace
+  ngxreplay trace access.log --path '/api/**' --skip-noise -o api.trace
+  ngxreplay trace day.trace --limit 1000 -o small.trace`,
+		Args: needInputs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.buildTrace(args, &input, output, asJSON)
+		},
+	}
+	input.register(cmd.Flags())
+	input.registerBuild(cmd.Flags())
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the trace `file` to write")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what the trace holds as JSON")
+	return cmd
+}
+
+func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string, asJSON bool) error {
+	if output == "" {
+		return usageError(errors.New("no output: name the trace file with -o FILE"))
+	}
+	for _, name := range inputs {
+		if sameFile(name, output) {
+			return usageError(fmt.Errorf("output %s is an input too: name another file with -o", output))
+		}
+	}
+	selection, selectionErr := flags.selection(inputs)
+	options, optionsErr := flags.build()
+	if err := errors.Join(selectionErr, optionsErr); err != nil {
+		return usageError(err)
+	}
+	built, err := t.build(selection, options, output)
+	if err != nil {
+		return inputError(err)
+	}
+	if asJSON {
+		return json.NewEncoder(t.out).Encode(built.Info)
+	}
+	info := built.Info
+	_, err = fmt.Fprintf(t.out, "%s: %d requests over %v, sha256 %s\n", output, info.Requests, info.Span().Round(time.Millisecond), info.SHA256)
+	return err
+}
+
+// build builds a trace, with progress, and says on standard error what could not be read of the logs.
+func (t *terminal) build(selection trace.Selection, options trace.BuildOptions, output string) (trace.Built, error) {
+	lines, progress := newCounter()
+	selection.Progress = progress
+	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })
+	built, err := trace.Build(t.ctx, selection, options, output)
+	stop()
+	t.sayMalformed(built.Info.Ledger, built.Malformed)
+	return built, err
+}
+
+// sayMalformed tells of lines that were passed over, with the first few as examples.
+func (t *terminal) sayMalformed(ledger trace.Ledger, samples []*parse.LineError) {
+	if ledger.Malformed == 0 {
+		return
+	}
+	const shown = 3
+	fmt.Fprintf(t.err, "ngxreplay: %d of %d lines do not match the format and are passed over:\n", ledger.Malformed, ledger.Lines)
+	for _, sample := range samples[:min(shown, len(samples))] {
+		fmt.Fprintf(t.err, "  %s: %s\n", sample.Error(), report.Mask(sample.Text))
+	}
+	if len(samples) > shown {
+		fmt.Fprintln(t.err, "  ... (ngxreplay inspect shows more)")
+	}
+}
