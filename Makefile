@@ -1,0 +1,58 @@
+# make help lists what there is. Nothing here needs more than Go, git and make; `make deps` installs the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := check
+
+PACKAGES := ./... ./testdata/generate
+TARGETS  := gin echo fiber chi buffalo nethttp
+FUZZTIME ?= 30s
+
+.PHONY: help build demo deps check test race fuzz bench golden testdata clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build ngxreplay and the six built-in targets into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+demo: build ## replay a log against all six targets, ten seconds each; report in out/demo
+	bin/ngxreplay run testdata/timed.log $(TARGETS:%=--target %) --speed 13.7 -o out/demo
+
+deps: ## install what the tests need: nginx, and gcc for the race detector
+	@need=(); command -v nginx /usr/sbin/nginx >/dev/null || need+=(nginx-light); \
+	command -v gcc >/dev/null || need+=(gcc libc6-dev); \
+	[ $${#need[@]} -eq 0 ] && exit 0; \
+	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}"
+
+check: ## gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l cmd parse replay report targets testdata *.go); \
+	[ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+
+test: deps check ## install what the tests need and run every test, with the race detector where there are goroutines
+	go test -shuffle=on ./parse/... ./report/... ./testdata/generate .
+	go test -race -shuffle=on ./replay/... ./targets/... ./cmd/...
+
+race: deps ## run every test with the race detector
+	go test -race -shuffle=on ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep ^Fuzz); do \
+			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . ./parse ./replay/...
+
+golden: ## write the golden files again; read the diff before you commit it
+	go test ./report ./cmd/ngxreplay -update
+
+testdata: deps ## let a real nginx write the logs in testdata again (two minutes)
+	go run ./testdata/generate
+
+clean: ## remove what was built
+	rm -rf bin out
