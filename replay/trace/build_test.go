@@ -420,3 +420,13 @@ func TestReadKeepsItsBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestTiesStayInLogOrder(t *testing.T) {
+	log := writeLog(t, "timed.log",
+		timedLine(3000, 2000, "/a"), // all arrive at 1 s, and end in another order
+		timedLine(1000, 0, "/b"),
+		timedLine(2000, 1000, "/c"))
+	if _, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{}); targets(requests) != "/a /b /c" {
+		t.Errorf("order %s", targets(requests))
+	}
+}

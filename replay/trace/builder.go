@@ -51,7 +51,7 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	err := in.read(ctx, sel)
 	built := Built{Malformed: in.malformed, Info: Info{Ledger: in.ledger, Sources: in.sources}}
 	if err != nil {
-		return built, fmt.Errorf("build trace: %w", joinClose(err, b.close))
+		return built, joinClose(err, b.close)
 	}
 	if in.ledger.Requests == 0 {
 		return built, joinClose(&EmptyError{Ledger: in.ledger}, b.close)
@@ -59,7 +59,7 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	info, err := b.write(path, built.Info)
 	built.Info = info
 	if err != nil {
-		return built, fmt.Errorf("build trace: %w", err)
+		return built, fmt.Errorf("write trace: %w", err)
 	}
 	return built, info.Ledger.Check()
 }
@@ -135,16 +135,12 @@ func (b *builder) write(path string, info Info) (Info, error) {
 	}
 	emit := func(arrival int64, record []byte) error { return w.writeRecord(b, arrival, record) }
 	if len(b.arrived.index)+len(b.arrived.runs) > 0 || b.timed {
-		toSorter := func(arrival int64, record []byte) error {
-			b.seq++
-			return b.arrived.add(key{arrival, b.seq}, record)
-		}
-		err = b.spread(toSorter)
+		err = b.spread(b.arrived.add)
 		if err == nil {
 			err = b.arrived.drain(func(k key, record []byte) error { return emit(k.time, record) })
 		}
 	} else {
-		err = b.spread(emit)
+		err = b.spread(func(k key, record []byte) error { return emit(k.time, record) })
 	}
 	if err != nil {
 		w.abort()
@@ -153,10 +149,10 @@ func (b *builder) write(path string, info Info) (Info, error) {
 	return w.finish()
 }
 
-// spread drains the logged requests in log order and yields their arrivals. Requests of the same coarse time are a
+// spread drains the logged requests in log order and yields them by arrival; ties stay in log order. Requests of the same coarse time are a
 // group, placed inside their interval by draws. The very first request stands at the start of its interval, so that
 // the seconds of the trace are those of the log.
-func (b *builder) spread(yield func(arrival int64, record []byte) error) error {
+func (b *builder) spread(yield func(k key, record []byte) error) error {
 	var group []placed
 	var arena []byte
 	var draws []time.Duration
@@ -177,7 +173,7 @@ func (b *builder) spread(yield func(arrival int64, record []byte) error) error {
 			if len(draws) > 0 {
 				arrival += int64(draws[i])
 			}
-			if err := yield(arrival, arena[p.start:p.end]); err != nil {
+			if err := yield(key{arrival, p.tie}, arena[p.start:p.end]); err != nil {
 				return err
 			}
 		}
@@ -195,7 +191,7 @@ func (b *builder) spread(yield func(arrival int64, record []byte) error) error {
 			}
 		}
 		start, interval = k.time, at
-		group = append(group, placed{requestTime, len(arena), len(arena) + len(record)})
+		group = append(group, placed{k.tie, requestTime, len(arena), len(arena) + len(record)})
 		arena = append(arena, record...)
 		return nil
 	})
@@ -207,6 +203,7 @@ func (b *builder) spread(yield func(arrival int64, record []byte) error) error {
 
 // placed is a record of the current group, in its arena.
 type placed struct {
+	tie         uint64
 	requestTime int64
 	start, end  int
 }

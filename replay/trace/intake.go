@@ -66,7 +66,7 @@ func (in *intake) readOne(ctx context.Context, name string, format *parse.Format
 	if format == nil {
 		sample := source.Peek()
 		if len(bytes.TrimSpace(sample)) == 0 {
-			format = anyFormat // no line will ask it
+			format, _ = parse.Lookup("combined") // no line will ask it
 		} else if detected, err := parse.Detect(sample); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		} else {
@@ -86,9 +86,6 @@ func (in *intake) readOne(ctx context.Context, name string, format *parse.Format
 		HasHost:        format.HasHost(),
 	})
 }
-
-// anyFormat stands in for a format where there is no line to detect one from.
-var anyFormat, _ = parse.Lookup("combined")
 
 // checkEvery is how many lines are read between two looks at the context and the progress.
 const checkEvery = 1 << 12
