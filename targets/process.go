@@ -1,13 +1,11 @@
 package targets
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +31,7 @@ type Process struct {
 const (
 	startTimeout = 15 * time.Second
 	stopTimeout  = 15 * time.Second
+	waitDelay    = time.Second // for output after the end of the process
 )
 
 // Start starts a target program and waits until it says that it is ready.
@@ -60,28 +59,24 @@ func Start(ctx context.Context, program Program, routes []contract.Route) (_ *Pr
 	p.cmd.Env = append(os.Environ(), "HOME="+dir)
 	p.cmd.Stderr = p.stderr
 	p.cmd.SysProcAttr = ownGroup() // Ctrl-C on the terminal is for us: we stop the target after the last answer
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
+	ready := &firstLine{line: make(chan []byte, 1)}
+	p.cmd.Stdout = ready
+	p.cmd.WaitDelay = waitDelay
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("does not start: %w", err)
 	}
-	lines := make(chan []byte, 1)
-	go p.watch(stdout, lines)
-	if err := p.awaitReady(ctx, lines); err != nil {
+	go p.watch()
+	if err := p.awaitReady(ctx, ready.line); err != nil {
 		return nil, errors.Join(err, p.kill())
 	}
 	return p, nil
 }
 
-// watch hands over the first line, reads the rest away, and waits for the end of the process.
-func (p *Process) watch(stdout io.Reader, lines chan<- []byte) {
-	in := bufio.NewReaderSize(stdout, 64<<10)
-	line, _ := in.ReadSlice('\n') // an incomplete line is no JSON, which says enough
-	lines <- bytes.Clone(line)
-	_, _ = io.Copy(io.Discard, in) // ends with the process
-	p.err = p.cmd.Wait()
+// watch waits for the end of the process.
+func (p *Process) watch() {
+	if p.err = p.cmd.Wait(); errors.Is(p.err, exec.ErrWaitDelay) {
+		p.err = nil // it ended well, and left a child behind that holds its output
+	}
 	close(p.exited)
 }
 
@@ -90,19 +85,26 @@ func (p *Process) awaitReady(ctx context.Context, lines <-chan []byte) error {
 	defer timeout.Stop()
 	select {
 	case line := <-lines:
-		if len(line) == 0 {
-			<-p.exited
+		return p.readReady(line)
+	case <-p.exited:
+		select {
+		case line := <-lines: // it was ready, and is dead already; whoever watches Exited will see
+			return p.readReady(line)
+		default:
 			return fmt.Errorf("ended before it was ready (%s)%s", exitText(p.err), p.stderr.quote())
 		}
-		if err := json.Unmarshal(line, &p.Ready); err != nil || p.Ready.URL == "" {
-			return fmt.Errorf("first line of output is no ready line: %.100q", line)
-		}
-		return nil
 	case <-timeout.C:
 		return fmt.Errorf("not ready after %v%s", startTimeout, p.stderr.quote())
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func (p *Process) readReady(line []byte) error {
+	if err := json.Unmarshal(line, &p.Ready); err != nil || p.Ready.URL == "" {
+		return fmt.Errorf("first line of output is no ready line: %.100q", line)
+	}
+	return nil
 }
 
 // PID is the process id.
@@ -151,6 +153,28 @@ func exitText(err error) string {
 		return "exit status 0"
 	}
 	return err.Error()
+}
+
+// firstLine hands over the first line written to it, and forgets the rest.
+type firstLine struct {
+	line chan []byte
+	held []byte
+	done bool
+}
+
+// maxReady bounds a ready line, in bytes.
+const maxReady = 64 << 10
+
+func (f *firstLine) Write(b []byte) (int, error) {
+	if f.done {
+		return len(b), nil
+	}
+	f.held = append(f.held, b...)
+	if line, _, found := bytes.Cut(f.held, []byte("\n")); found || len(f.held) > maxReady {
+		f.done = true
+		f.line <- line
+	}
+	return len(b), nil
 }
 
 // A tail keeps the end of what is written to it.

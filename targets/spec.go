@@ -26,7 +26,8 @@ var nameGrammar = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 // ParseSpec reads NAME, URL, NAME=URL, or NAME=URL,metrics=URL.
 func ParseSpec(text string) (Spec, error) {
 	name, rest, named := strings.Cut(text, "=")
-	if strings.Contains(name, "://") {
+	isURL := strings.Contains(name, "://")
+	if isURL {
 		name, rest, named = "", text, true
 	}
 	if !named {
@@ -42,7 +43,7 @@ func ParseSpec(text string) (Spec, error) {
 		return Spec{}, fmt.Errorf("target %q: %w", text, err)
 	}
 	s.Endpoint = endpoint
-	if s.Name == "" {
+	if isURL {
 		s.Name = endpoint.Host
 	} else if !nameGrammar.MatchString(s.Name) {
 		return Spec{}, fmt.Errorf("target %q: name %q: want letters, digits, dots and dashes", text, s.Name)

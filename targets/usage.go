@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"time"
 
-	io_prometheus_client "github.com/prometheus/client_model/go"
+	"ngxreplay/targets/contract"
+
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/procfs"
@@ -24,7 +26,7 @@ type Meter struct {
 type Usage struct {
 	CPU     time.Duration // user and system
 	PeakRSS int64         // bytes
-	pauses  *io_prometheus_client.Histogram
+	pauses  *dto.Histogram
 }
 
 // Used is the difference of two readings.
@@ -52,8 +54,10 @@ func (m Meter) Read(ctx context.Context) (Usage, error) {
 		if v, ok := gauge(families["process_resident_memory_bytes"]); ok {
 			u.PeakRSS = int64(v)
 		}
-		if f := families[gcPauses]; f != nil && len(f.Metric) > 0 {
-			u.pauses = f.Metric[0].Histogram
+		for _, name := range []string{contract.GCPauses, goPauses} {
+			if f := families[name]; f != nil && len(f.Metric) > 0 && u.pauses == nil {
+				u.pauses = f.Metric[0].Histogram
+			}
 		}
 	}
 	if m.PID == 0 {
@@ -62,15 +66,11 @@ func (m Meter) Read(ctx context.Context) (Usage, error) {
 	return u, u.readProcess(m.PID)
 }
 
-// gcPauses is the Go runtime's histogram of stop-the-world pauses for garbage collection, in seconds.
-const gcPauses = "go_sched_pauses_total_gc_seconds"
+// goPauses is the histogram of the same pauses that Prometheus' own Go collector offers, in coarse buckets.
+const goPauses = "go_sched_pauses_total_gc_seconds"
 
 func (u *Usage) readProcess(pid int) error {
 	proc, err := procfs.NewProc(pid)
-	if err != nil {
-		return fmt.Errorf("read resources of process %d: %w", pid, err)
-	}
-	stat, err := proc.Stat()
 	if err != nil {
 		return fmt.Errorf("read resources of process %d: %w", pid, err)
 	}
@@ -78,15 +78,39 @@ func (u *Usage) readProcess(pid int) error {
 	if err != nil {
 		return fmt.Errorf("read resources of process %d: %w", pid, err)
 	}
-	u.CPU = time.Duration(stat.CPUTime() * float64(time.Second))
 	u.PeakRSS = int64(status.VmHWM)
+	if u.CPU, err = threadsCPU(pid); err == nil {
+		return nil
+	}
+	stat, err := proc.Stat() // in steps of 10 ms, where the kernel keeps no finer account
+	if err != nil {
+		return fmt.Errorf("read resources of process %d: %w", pid, err)
+	}
+	u.CPU = time.Duration(stat.CPUTime() * float64(time.Second))
 	return nil
+}
+
+// threadsCPU is the CPU time of all threads that live, in nanoseconds. Threads of Go programs hardly ever end.
+func threadsCPU(pid int) (time.Duration, error) {
+	threads, err := procfs.AllThreads(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total uint64
+	for _, thread := range threads {
+		stat, err := thread.Schedstat()
+		if err != nil {
+			return 0, err
+		}
+		total += stat.RunningNanoseconds
+	}
+	return time.Duration(total), nil
 }
 
 // maxMetrics bounds what a metrics page may be, in bytes.
 const maxMetrics = 16 << 20
 
-func scrape(ctx context.Context, url string) (map[string]*io_prometheus_client.MetricFamily, error) {
+func scrape(ctx context.Context, url string) (map[string]*dto.MetricFamily, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -111,7 +135,7 @@ func scrape(ctx context.Context, url string) (map[string]*io_prometheus_client.M
 	return families, nil
 }
 
-func gauge(f *io_prometheus_client.MetricFamily) (float64, bool) {
+func gauge(f *dto.MetricFamily) (float64, bool) {
 	if f == nil || len(f.Metric) == 0 {
 		return 0, false
 	}
@@ -140,30 +164,34 @@ func (u Usage) Since(before Usage) Used {
 }
 
 // pauseP99 is the upper bound of the bucket that holds the 99th percentile of the pauses since before: the
-// histogram of the runtime tells no more. Without any pause it is 0.
-func pauseP99(after, before *io_prometheus_client.Histogram) (count int64, p99 time.Duration) {
-	earlier := map[float64]uint64{}
-	earlierCount := uint64(0)
-	if before != nil {
-		earlierCount = before.GetSampleCount()
-		for _, b := range before.Bucket {
-			earlier[b.GetUpperBound()] = b.GetCumulativeCount()
-		}
-	}
-	total := after.GetSampleCount() - earlierCount
+// histogram of the runtime tells no more. Without any pause it is 0. Buckets may be missing where they are empty.
+func pauseP99(after, before *dto.Histogram) (count int64, p99 time.Duration) {
+	total := after.GetSampleCount() - before.GetSampleCount()
 	if total == 0 {
 		return 0, 0
 	}
 	rank := uint64(math.Ceil(0.99 * float64(total)))
 	bound := 0.0
-	for _, b := range after.Bucket {
+	for _, b := range after.GetBucket() {
 		if math.IsInf(b.GetUpperBound(), 1) {
 			break
 		}
 		bound = b.GetUpperBound()
-		if b.GetCumulativeCount()-earlier[bound] >= rank {
+		if b.GetCumulativeCount()-countUpTo(before, bound) >= rank {
 			break
 		}
 	}
 	return int64(total), time.Duration(bound * float64(time.Second))
+}
+
+// countUpTo is how many values of h lie at or below bound.
+func countUpTo(h *dto.Histogram, bound float64) uint64 {
+	var count uint64
+	for _, b := range h.GetBucket() {
+		if b.GetUpperBound() > bound {
+			break
+		}
+		count = b.GetCumulativeCount()
+	}
+	return count
 }

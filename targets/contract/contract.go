@@ -14,6 +14,10 @@ package contract
 // that is part of ngxreplay answers so; any other may ignore it.
 const ExpectHeader = "X-Ngxreplay-Expect"
 
+// GCPauses is the name under which a target that is part of ngxreplay exports the pauses of its garbage collection: a
+// histogram in seconds whose buckets are those of the Go runtime. Others may.
+const GCPauses = "ngxreplay_gc_pause_seconds"
+
 // ProgramPrefix begins the name of every target program.
 const ProgramPrefix = "ngxreplay-target-"
 
