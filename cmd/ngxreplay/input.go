@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"ngxreplay/parse"
@@ -42,7 +43,7 @@ func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
 // selection is the checked form of the flags.
 func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
 	format, err := f.format()
-	return trace.Selection{Inputs: inputs, Format: format, Filter: f.filter}, errors.Join(err, f.filter.Validate())
+	return trace.Selection{Inputs: inputs, Format: format, Filter: f.filter}, errors.Join(checkInputs(inputs), err, f.filter.Validate())
 }
 
 func (f *inputFlags) build() (trace.BuildOptions, error) {
@@ -83,6 +84,26 @@ func (f *inputFlags) format() (*parse.Format, error) {
 	return parse.Compile("", f.logFormat, escape)
 }
 
+// checkInputs finds names that are no files before anything is read.
+func checkInputs(names []string) error {
+	var errs []error
+	for _, name := range names {
+		if name == parse.Stdin {
+			continue
+		}
+		info, err := os.Stat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, fmt.Errorf("%s: no such file: check the name", name))
+		case err != nil:
+			errs = append(errs, err)
+		case info.IsDir():
+			errs = append(errs, fmt.Errorf("%s is a directory: name the files in it, as %s", name, filepath.Join(name, "*.log")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // inputError gives an error of reading inputs its exit code: what the user named wrongly is usage, and the message
 // says what to do next.
 func inputError(err error) error {
@@ -92,11 +113,9 @@ func inputError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, parse.ErrUnknownFormat):
-		return usageError(fmt.Errorf("%w with --log-format", err))
+		return usageError(fmt.Errorf("%w (the flag is --log-format)", err))
 	case errors.As(err, &empty):
 		return &exitError{exitNoVerdict, err}
-	case errors.Is(err, fs.ErrNotExist):
-		return usageError(fmt.Errorf("%w: check the name", err))
 	case errors.As(err, &path) && path.Op == "open":
 		return usageError(err)
 	}

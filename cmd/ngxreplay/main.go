@@ -128,15 +128,30 @@ several targets, and compares how each behaves.`,
   ngxreplay run access.log --target http://127.0.0.1:8080     replay at a server that is running
   ngxreplay run access.log --target gin --speed 10 -o out     ten times as fast, report in out/
   ngxreplay trace access.log* -o day.trace                    build a trace once, replay it often`,
-		Version:       version(),
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Version:                    version(),
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		Args:                       knownCommand,
+		RunE:                       func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w (%s --help shows all flags)", err, cmd.CommandPath()))
 	})
 	root.AddCommand(t.runCommand(), t.inspectCommand(), t.traceCommand(), t.targetsCommand())
 	return root
+}
+
+// knownCommand is cobra's check of the first argument, as a usage error.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "ngxreplay --help lists them"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return usageError(fmt.Errorf("unknown command %q: %s", args[0], hint))
 }
 
 // needInputs is cobra's check of arguments, as a usage error.

@@ -11,7 +11,7 @@ import (
 )
 
 // report writes what was measured: files first, so that they are there however long the reader of standard output
-// takes. It returns the verdict's error.
+// takes.
 func (s *session) report() error {
 	s.doc.Config.Speed = s.settings.options.Plan.Speed
 	s.doc.Verdict = report.Judge(&s.doc)
@@ -29,10 +29,15 @@ func (s *session) report() error {
 	if dir := s.settings.flags.output; dir != "" && errors.Join(errs...) == nil {
 		fmt.Fprintf(s.err, "ngxreplay: report in %s\n", filepath.Join(dir, "report.html"))
 	}
-	if s.doc.Verdict == report.NoData && s.ctx.Err() == nil {
-		errs = append(errs, &exitError{exitNoVerdict, errors.New("no verdict: not every target could be measured to the end")})
-	}
 	return errors.Join(errs...)
+}
+
+// verdict is the error that a verdict other than pass stands for.
+func (s *session) verdict() error {
+	if s.doc.Verdict == report.NoData && s.ctx.Err() == nil {
+		return &exitError{exitNoVerdict, errors.New("no verdict: not every target could be measured to the end")}
+	}
+	return nil
 }
 
 // useColor follows the convention of NO_COLOR.

@@ -57,8 +57,9 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// defaultWidth is that of a terminal that does not tell, in columns.
-const defaultWidth = 120
+// defaultWidth is that of a pipe or a file, in columns: enough for the comparison in one table, so that each target
+// is one line to grep.
+const defaultWidth = 160
 
 func terminalWidth(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {

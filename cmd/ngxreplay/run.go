@@ -204,7 +204,10 @@ func (t *terminal) run(s *runSettings) (err error) {
 	}
 	session := newSession(t, s, path, built)
 	replayErr := session.replayAll()
-	return errors.Join(replayErr, session.report())
+	if err := errors.Join(replayErr, session.report()); err != nil {
+		return err // a failure of the tool says more than the verdict that follows from it
+	}
+	return session.verdict()
 }
 
 // obtainTrace names the trace to replay: the input itself when it is a trace that is wanted whole, else a temporary

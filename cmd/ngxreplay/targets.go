@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -21,14 +22,24 @@ Any of these names is good for --target; so is the URL of a server that is runni
 		Example: `  ngxreplay targets
   ngxreplay targets serve gin                                 start one by hand, Ctrl-C ends it
   ngxreplay targets serve gin -- --listen 127.0.0.1:8080      with flags of its own`,
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError(fmt.Errorf("unknown argument %q: to start a target, use ngxreplay targets serve %s", args[0], args[0]))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return t.listTargets(asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
 	cmd.AddCommand(&cobra.Command{
-		Use:               "serve NAME [-- FLAGS...]",
-		Short:             "start a target by hand",
-		Args:              cobra.MinimumNArgs(1),
+		Use:   "serve NAME [-- FLAGS...]",
+		Short: "start a target by hand",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(errors.New("no target: name one (ngxreplay targets lists them)"))
+			}
+			return nil
+		},
 		ValidArgsFunction: completeTargets,
 		RunE:              func(cmd *cobra.Command, args []string) error { return serveTarget(args[0], args[1:]) },
 	})
