@@ -40,6 +40,7 @@ type Inspection struct {
 	PeakSecond       int64                  `json:"peak_second"`
 	PeakSecondAt     time.Time              `json:"peak_second_at"`
 	BodyBytes        int64                  `json:"body_bytes"`
+	Curve            []trace.Bucket         `json:"curve"` // entries over time
 	Routes           []route.Route          `json:"routes"`
 	MalformedSamples []MalformedSample      `json:"malformed_samples"`
 	Sources          []trace.Source         `json:"sources"`
@@ -65,7 +66,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 		First: s.First.UTC(), Last: s.Last.UTC(), PrecisionNS: int64(s.Precision),
 		Methods: s.Methods, Status: s.Status, Protocols: s.Protocols,
 		Hosts: s.Hosts, Clients: s.Clients, PeakSecond: s.PeakSecond, PeakSecondAt: s.PeakAt.UTC(),
-		BodyBytes: s.BodyBytes, Routes: append([]route.Route{}, s.Routes...),
+		BodyBytes: s.BodyBytes, Curve: s.Curve, Routes: append([]route.Route{}, s.Routes...),
 		MalformedSamples: []MalformedSample{}, Sources: s.Sources,
 	}
 	for i, source := range s.Sources {
@@ -119,6 +120,7 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 	if in.PeakSecond > 0 {
 		row("time", "%s to %s (%v), known to %v", in.First.Format(time.RFC3339), in.Last.Format(time.RFC3339), in.Last.Sub(in.First), time.Duration(in.PrecisionNS))
 		row("peak second", "%d at %s", in.PeakSecond, in.PeakSecondAt.Format(time.RFC3339))
+		row("rate", "%s %v each", sparkline(in.Curve), in.Curve[0].Length)
 	}
 	row("clients", "%d", in.Clients)
 	if in.HasHost {
@@ -139,6 +141,24 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// sparkline draws the curve with one character a bucket, from nothing to the fullest.
+func sparkline(curve []trace.Bucket) string {
+	levels := []rune(" ▁▂▃▄▅▆▇█")
+	var fullest int64
+	for _, b := range curve {
+		fullest = max(fullest, b.Entries)
+	}
+	line := make([]rune, len(curve))
+	for i, b := range curve {
+		level := int64(0)
+		if b.Entries > 0 { // anything at all is more than nothing
+			level = 1 + b.Entries*int64(len(levels)-2)/fullest
+		}
+		line[i] = levels[level]
+	}
+	return string(line)
 }
 
 // shownRoutes is how many routes people are shown; JSON has them all.

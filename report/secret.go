@@ -11,7 +11,7 @@ import (
 const masked = "***"
 
 var (
-	secretQuery  = regexp.MustCompile(`(?i)([?&;][^=&;\s"]*(?:token|secret|passw|api_?key|session|signature|auth|credential|jwt)[^=&;\s"]*=)[^&;\s"]+`)
+	secretQuery  = regexp.MustCompile(`(?i)([?&;][^=&;\s"]*(?:token|secret|passw|api[-_]?key|session|signature|auth|credential|jwt)[^=&;\s"]*=)[^&;\s"]+`)
 	secretHeader = regexp.MustCompile(`(?i)authorization|cookie|token|secret|api-?key|password|session|credential`)
 )
 

@@ -59,7 +59,7 @@ func isTerminal(w io.Writer) bool {
 
 // defaultWidth is that of a pipe or a file, in columns: enough for the comparison in one table, so that each target
 // is one line to grep.
-const defaultWidth = 160
+const defaultWidth = 180
 
 func terminalWidth(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {

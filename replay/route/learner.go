@@ -1,6 +1,8 @@
 package route
 
 import (
+	"bytes"
+	"hash/crc32"
 	"slices"
 	"strings"
 )
@@ -15,10 +17,25 @@ const (
 
 // A Learner finds the routes in the paths it observes. The zero value is not usable; see [NewLearner].
 type Learner struct {
-	root  *node
-	nodes int
-	other node
+	root   *node
+	nodes  int
+	other  node
+	recent [recentSlots]recent
+	table  *crc32.Table
 }
+
+// recent is a target and method that was seen n times and is not in the tree yet. Traffic repeats itself: most
+// requests only count up here, and the tree is walked once for many of them. Where a target stands is the same in every
+// process, so that what is learned does not depend on chance.
+type recent struct {
+	target, method []byte
+	n              int64
+}
+
+const (
+	recentSlots  = 1 << 12
+	maxRecentKey = 256 // longer targets hardly repeat; they would only hold memory
+)
 
 // node is a place in the tree of segments. Every parameter of a place shares one child, because a router cannot
 // tell /user/:id from /user/:slug either; it is named after the class seen most.
@@ -33,17 +50,40 @@ type node struct {
 }
 
 // NewLearner returns a learner that has seen nothing.
-func NewLearner() *Learner { return &Learner{root: &node{}} }
+func NewLearner() *Learner { return &Learner{root: &node{}, table: crc32.MakeTable(crc32.Castagnoli)} }
 
 // Observe takes one request into account. It keeps no reference to its arguments.
 func (l *Learner) Observe(method, target []byte) {
-	path := Path(target)
-	if len(path) == 0 || path[0] != '/' {
-		l.other.end(method)
+	if len(target) > maxRecentKey {
+		l.learn(method, target, 1)
 		return
 	}
-	n := l.root
-	n.through++
+	r := &l.recent[crc32.Checksum(target, l.table)%recentSlots]
+	if bytes.Equal(r.target, target) && bytes.Equal(r.method, method) {
+		r.n++
+		return
+	}
+	l.forget(r)
+	r.target, r.method, r.n = append(r.target[:0], target...), append(r.method[:0], method...), 1
+}
+
+// forget takes a recent target into the tree.
+func (l *Learner) forget(r *recent) {
+	if r.n > 0 {
+		l.learn(r.method, r.target, r.n)
+		r.n = 0
+	}
+}
+
+// learn takes n requests of one target into the tree.
+func (l *Learner) learn(method, target []byte, n int64) {
+	path := Path(target)
+	if len(path) == 0 || path[0] != '/' {
+		l.other.end(method, n)
+		return
+	}
+	at := l.root
+	at.through += n
 	for depth := 0; ; depth++ {
 		var segment []byte
 		segment, path = next(path)
@@ -51,19 +91,19 @@ func (l *Learner) Observe(method, target []byte) {
 			break // the end, with or without a trailing slash
 		}
 		if depth == maxDepth {
-			l.other.end(method)
+			l.other.end(method, n)
 			return
 		}
-		n = l.child(n, segment)
-		n.through++
+		at = l.child(at, segment, n)
+		at.through += n
 		if len(path) == 0 {
 			break
 		}
 	}
-	n.end(method)
+	at.end(method, n)
 }
 
-func (l *Learner) child(n *node, segment []byte) *node {
+func (l *Learner) child(n *node, segment []byte, requests int64) *node {
 	c := classify(segment)
 	if c == literal {
 		if child, ok := n.words[string(segment)]; ok {
@@ -80,16 +120,16 @@ func (l *Learner) child(n *node, segment []byte) *node {
 		}
 		c = slug
 	}
-	n.classes[c]++
+	n.classes[c] += requests
 	if n.param == nil {
 		n.param = &node{}
 	}
 	return n.param
 }
 
-// end counts a request that ends at n. Methods are kept up to a handful of plain words: the rest is noise.
-func (n *node) end(method []byte) {
-	n.requests++
+// end counts requests that end at n. Methods are kept up to a handful of plain words: the rest is noise.
+func (n *node) end(method []byte, requests int64) {
+	n.requests += requests
 	if len(n.methods) >= 16 || slices.Contains(n.methods, string(method)) {
 		return
 	}

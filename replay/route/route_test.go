@@ -152,3 +152,24 @@ func BenchmarkLookup(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkObserve(b *testing.B) {
+	for name, different := range map[string]int{"repeated": 100, "different": 100_000} {
+		b.Run(name, func(b *testing.B) {
+			targets := make([][]byte, different)
+			for i := range targets {
+				targets[i] = fmt.Appendf(nil, "/product/%d/reviews?page=%d", i, i%7)
+			}
+			l := NewLearner()
+			method := []byte("GET")
+			b.SetBytes(int64(len(targets[0])))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				l.Observe(method, targets[i%different])
+			}
+			if routes := l.Table(10).Routes(); routes[0].Name != "/product/:id/reviews" {
+				b.Fatal(routes)
+			}
+		})
+	}
+}

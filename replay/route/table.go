@@ -21,6 +21,9 @@ type Table struct {
 // Table ends the learning: it names at most limit routes, the most requested first (the name decides between
 // equals), and [Other] for the rest. The learner must not be used afterwards.
 func (l *Learner) Table(limit int) *Table {
+	for i := range l.recent {
+		l.forget(&l.recent[i])
+	}
 	l.root.fold()
 	var found []candidate
 	l.root.collect("", &found)

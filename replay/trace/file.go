@@ -25,16 +25,17 @@ const (
 
 // A fileWriter writes a trace beside its final place and moves it there when it is complete.
 type fileWriter struct {
-	path   string
-	file   *os.File
-	rows   *parquet.GenericWriter[Request]
-	table  *route.Table
-	routed []int64 // requests by route
-	info   Info
-	hash   *hasher
-	limit  int64
-	batch  []Request
-	arenas [][]byte // the bytes that the batch borrows, by row
+	path    string
+	file    *os.File
+	rows    *parquet.GenericWriter[Request]
+	table   *route.Table
+	routed  []int64 // requests by route
+	info    Info
+	methods tally
+	hash    *hasher
+	limit   int64
+	batch   []Request
+	arenas  [][]byte // the bytes that the batch borrows, by row
 }
 
 func create(path string, info Info, table *route.Table, limit int64) (*fileWriter, error) {
@@ -46,7 +47,6 @@ func create(path string, info Info, table *route.Table, limit int64) (*fileWrite
 		return nil, err
 	}
 	info.Schema = Schema
-	info.Methods = map[string]int64{}
 	return &fileWriter{
 		path: path,
 		file: file,
@@ -85,7 +85,7 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 	w.routed[n]++
 	w.info.Requests++
 	w.info.SpanNS = r.Offset
-	countMethod(w.info.Methods, r.Method)
+	w.methods.add(r.Method)
 	w.hash.add(r)
 	if len(w.batch) == cap(w.batch) {
 		return w.flush()
@@ -102,6 +102,7 @@ func (w *fileWriter) flush() error {
 // finish completes the file and moves it to its place.
 func (w *fileWriter) finish() (Info, error) {
 	w.info.SHA256 = w.hash.hex()
+	w.info.Methods = w.methods.table()
 	for i, r := range w.table.Routes() {
 		if r.Requests = w.routed[i]; r.Requests > 0 {
 			w.info.Routes = append(w.info.Routes, r)
@@ -137,15 +138,4 @@ func (w *fileWriter) close() error {
 func (w *fileWriter) abort() {
 	_ = w.file.Close()
 	_ = os.Remove(w.file.Name())
-}
-
-// maxMethods bounds the method names that are counted by name: a scanner invents more than any table needs.
-const maxMethods = 32
-
-func countMethod(counts map[string]int64, method []byte) {
-	if _, known := counts[string(method)]; !known && (len(counts) >= maxMethods || len(method) > 32) {
-		counts["other"]++
-		return
-	}
-	counts[string(method)]++
 }

@@ -2,8 +2,8 @@ package trace
 
 import (
 	"context"
-	"hash/maphash"
-	"strconv"
+	"fmt"
+	"slices"
 	"time"
 
 	"ngxreplay/parse"
@@ -22,98 +22,116 @@ type Survey struct {
 	Methods   map[string]int64
 	Status    map[string]int64 // three digits
 	Protocols map[string]int64
-	Hosts     int // different ones
+	Hosts     int // different ones, counted up to a million
 	Clients   int
 
-	First, Last time.Time // log time; zero without entries
-	Seconds     map[int64]int64
-	Precision   time.Duration // the coarsest of the sources
+	First, Last time.Time     // log time; zero without entries
+	Precision   time.Duration // the coarsest of the requests
 	PeakSecond  int64         // most entries in a second
 	PeakAt      time.Time     // when, the first of them
+	Curve       []Bucket      // entries over time, at most maxBuckets
 	BodyBytes   int64         // logged in all
 	Routes      []route.Route
 }
 
-// Inspect reads the inputs and counts.
+// A Bucket is a stretch of a log's time.
+type Bucket struct {
+	Start   time.Time     `json:"start"`
+	Length  time.Duration `json:"length_ns"`
+	Entries int64         `json:"entries"`
+}
+
+// maxBuckets is how finely the curve shows a log.
+const maxBuckets = 60
+
+// Inspect reads the inputs and counts, in memory that does not grow with them.
 func Inspect(ctx context.Context, sel Selection, maxRoutes int) (Survey, error) {
-	s := surveyor{
-		survey: Survey{
-			Methods: map[string]int64{}, Status: map[string]int64{}, Protocols: map[string]int64{}, Seconds: map[int64]int64{},
-		},
-		seed: maphash.MakeSeed(), hosts: map[uint64]struct{}{}, clients: map[uint64]struct{}{},
-	}
+	s := surveyor{hosts: newDistinct(), clients: newDistinct(), first: 1<<63 - 1, last: -1 << 63}
 	learner := route.NewLearner()
 	in := intake{
 		entry: s.entry,
 		request: func(r *Request, at stamp) error {
 			learner.Observe(r.Method, r.Target)
-			s.survey.Precision = max(s.survey.Precision, at.precision)
+			s.precision = max(s.precision, at.precision)
 			return nil
 		},
 	}
 	err := in.read(ctx, sel)
-	result := s.survey
-	result.Sources, result.Ledger, result.Malformed = in.sources, in.ledger, in.malformed
-	result.Hosts, result.Clients = len(s.hosts), len(s.clients)
+	survey := s.survey()
+	survey.Sources, survey.Ledger, survey.Malformed = in.sources, in.ledger, in.malformed
 	for _, r := range learner.Table(maxRoutes).Routes() {
 		if r.Requests > 0 {
-			result.Routes = append(result.Routes, r)
+			survey.Routes = append(survey.Routes, r)
 		}
 	}
-	return result, err
+	return survey, err
 }
 
 type surveyor struct {
-	survey         Survey
-	seed           maphash.Seed
-	hosts, clients map[uint64]struct{}
+	methods, protocols tally
+	status             [1000]int64
+	hosts, clients     distinct
+	seconds            seconds
+	first, last        int64
+	precision          time.Duration
+	bodyBytes          int64
+	entries            int64
 }
 
 func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
 	if excluded != "" {
 		return
 	}
-	v := &s.survey
-	v.Status[statusText(e.Status)]++
+	s.entries++
+	s.status[min(max(e.Status, 0), len(s.status)-1)]++
 	if e.Method != nil {
-		countMethod(v.Methods, e.Method)
+		s.methods.add(e.Method)
 	}
 	if e.Protocol != nil {
-		countMethod(v.Protocols, e.Protocol)
+		s.protocols.add(e.Protocol)
 	}
-	s.distinct(s.hosts, e.Host)
-	s.distinct(s.clients, e.Client)
-	v.BodyBytes += max(e.BodyBytes, 0)
-	s.time(e.Time)
+	if e.Host != nil {
+		s.hosts.add(e.Host)
+	}
+	if e.Client != nil {
+		s.clients.add(e.Client)
+	}
+	s.bodyBytes += max(e.BodyBytes, 0)
+	s.first, s.last = min(s.first, e.Time), max(s.last, e.Time)
+	s.seconds.add(e.Time / int64(time.Second))
 }
 
-func (s *surveyor) time(ns int64) {
-	v := &s.survey
-	at := time.Unix(0, ns)
-	if v.First.IsZero() || at.Before(v.First) {
-		v.First = at
+func (s *surveyor) survey() Survey {
+	v := Survey{
+		Methods: s.methods.table(), Protocols: s.protocols.table(), Status: map[string]int64{},
+		Hosts: s.hosts.n, Clients: s.clients.n, Precision: s.precision, BodyBytes: s.bodyBytes,
 	}
-	if v.Last.IsZero() || at.After(v.Last) {
-		v.Last = at
+	for status, n := range s.status {
+		if n > 0 {
+			v.Status[fmt.Sprintf("%03d", status)] = n
+		}
 	}
-	second := at.Unix()
-	v.Seconds[second]++
-	if n := v.Seconds[second]; n > v.PeakSecond || n == v.PeakSecond && second < v.PeakAt.Unix() {
-		v.PeakSecond, v.PeakAt = n, time.Unix(second, 0)
+	if s.entries > 0 {
+		v.First, v.Last = time.Unix(0, s.first), time.Unix(0, s.last)
+		v.PeakSecond, v.PeakAt = int64(s.seconds.peak), time.Unix(s.seconds.peakAt, 0)
+		v.Curve = s.seconds.curve(s.first/int64(time.Second), s.last/int64(time.Second))
 	}
+	return v
 }
 
-func (s *surveyor) distinct(set map[uint64]struct{}, b []byte) {
-	if b != nil {
-		set[maphash.Bytes(s.seed, b)] = struct{}{}
+// curve adds the seconds up to at most maxBuckets equal stretches.
+func (s *seconds) curve(first, last int64) []Bucket {
+	length := (last-first)/maxBuckets + 1
+	buckets := make([]Bucket, (last-first)/length+1)
+	for i := range buckets {
+		buckets[i] = Bucket{Start: time.Unix(first+int64(i)*length, 0).UTC(), Length: time.Duration(length) * time.Second}
 	}
-}
-
-// statusText writes a status as nginx does: 000 has three digits too.
-func statusText(status int) string {
-	text := strconv.Itoa(status)
-	for len(text) < 3 {
-		text = "0" + text
+	for number, page := range s.pages {
+		for i, n := range page {
+			if n > 0 {
+				buckets[(number*pageSeconds+int64(i)-first)/length].Entries += int64(n)
+			}
+		}
 	}
-	return text
+	return slices.Clip(buckets)
 }
