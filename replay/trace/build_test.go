@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -428,5 +431,123 @@ func TestTiesStayInLogOrder(t *testing.T) {
 		timedLine(2000, 1000, "/c"))
 	if _, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{}); targets(requests) != "/a /b /c" {
 		t.Errorf("order %s", targets(requests))
+	}
+}
+
+// One source with whole seconds and one with milliseconds, neither with request times: each is in order, together they
+// are not.
+func TestSourcesOfDifferentPrecisionMakeOneOrder(t *testing.T) {
+	var coarse, fine []string
+	for i := range 40 {
+		coarse = append(coarse, combinedLine(i/10, fmt.Sprintf("/coarse/%d", i)))
+		at := epoch.Add(time.Duration(i*100) * time.Millisecond)
+		fine = append(fine, fmt.Sprintf(`{"msec":%d.%03d,"request":"GET /fine/%d HTTP/1.1","status":200}`+"\n", at.Unix(), at.Nanosecond()/1e6, i))
+	}
+	_, requests := buildTrace(t, Selection{Inputs: []string{writeLog(t, "a.log", coarse...), writeLog(t, "b.log", fine...)}}, BuildOptions{})
+	if len(requests) != 80 {
+		t.Fatalf("%d requests", len(requests))
+	}
+	perSecond := map[string]int{}
+	for i, r := range requests {
+		if i > 0 && r.Offset < requests[i-1].Offset {
+			t.Fatalf("request %d at %v after %v", i, r.Arrival(), requests[i-1].Arrival())
+		}
+		perSecond[fmt.Sprintf("%s%d", r.Target[:5], r.Arrival()/time.Second)]++
+	}
+	for second := range 4 {
+		if c, f := perSecond[fmt.Sprintf("/coar%d", second)], perSecond[fmt.Sprintf("/fine%d", second)]; c != 10 || f != 10 {
+			t.Errorf("second %d: %d and %d requests, want 10 and 10", second, c, f)
+		}
+	}
+}
+
+func TestTimesBefore1970(t *testing.T) {
+	log := writeLog(t, "old.log",
+		"192.0.2.1 - - [31/Dec/1969:23:59:58 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"-\"\n",
+		"192.0.2.1 - - [01/Jan/1970:00:00:01 +0000] \"GET /b HTTP/1.1\" 200 5 \"-\" \"-\"\n")
+	_, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
+	if got := requests[1].Arrival() / time.Second; got != 3 {
+		t.Errorf("%v apart", requests[1].Arrival())
+	}
+}
+
+func TestAPipeIsReadFromItsFirstByte(t *testing.T) {
+	content := combinedLine(0, "/a") + combinedLine(1, "/b")
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrote := make(chan error, 1)
+	go func() { wrote <- os.WriteFile(fifo, []byte(content), 0) }()
+	built, requests := buildTrace(t, Selection{Inputs: []string{fifo}}, BuildOptions{})
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	if len(requests) != 2 || string(requests[0].Client) != "192.0.2.1" {
+		t.Errorf("%+v, client %q", built.Info.Ledger, requests[0].Client)
+	}
+}
+
+func TestAFileWithTwoNamesIsReadOnce(t *testing.T) {
+	log := writeLog(t, "a.log", combinedLine(0, "/a"))
+	link := filepath.Join(t.TempDir(), "b.log")
+	if err := os.Symlink(log, link); err != nil {
+		t.Fatal(err)
+	}
+	if built, _ := buildTrace(t, Selection{Inputs: []string{log, link, filepath.Dir(log) + "/./a.log"}}, BuildOptions{}); built.Info.Requests != 1 {
+		t.Errorf("%d requests", built.Info.Requests)
+	}
+}
+
+func TestATruncatedArchiveIsUsedAsFarAsItGoes(t *testing.T) {
+	var lines []string
+	for i := range 2000 {
+		lines = append(lines, combinedLine(i, fmt.Sprintf("/r/%x", i*i*i)))
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(z, strings.Join(lines, ""))
+	z.Close()
+	log := writeLog(t, "a.log.gz", packed.String()[:packed.Len()/2])
+	built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
+	if len(requests) < 100 || len(requests) >= 2000 {
+		t.Errorf("%d requests", len(requests))
+	}
+	if len(built.Problems) != 1 || !strings.Contains(built.Problems[0].Text, "cut off") {
+		t.Errorf("problems %+v", built.Problems)
+	}
+}
+
+func TestMoreMalformedLinesThanAllowed(t *testing.T) {
+	log := writeLog(t, "a.log", combinedLine(0, "/a"), "garbage\n", combinedLine(1, "/b"), combinedLine(1, "/c"))
+	path := filepath.Join(t.TempDir(), "x.trace")
+	_, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: 0.2}, BuildOptions{}, path)
+	var malformed *MalformedError
+	if !errors.As(err, &malformed) || malformed.First.Line != 2 {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: 0.25}, BuildOptions{}, path); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATraceReplacesOnlyAFile(t *testing.T) {
+	log, dir := writeLog(t, "a.log", combinedLine(0, "/a")), t.TempDir()
+	build := func(path string) error {
+		_, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{}, path)
+		return err
+	}
+	real, link, fifo := filepath.Join(dir, "real"), filepath.Join(dir, "link"), filepath.Join(dir, "fifo")
+	if err := errors.Join(os.WriteFile(real, nil, 0o600), os.Symlink(real, link), syscall.Mkfifo(fifo, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := build(link); err != nil || !IsTrace(real) {
+		t.Errorf("through a link: %v", err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link was replaced")
+	}
+	if err := build(fifo); err == nil {
+		t.Error("a pipe was replaced")
 	}
 }

@@ -39,8 +39,9 @@ func (o BuildOptions) withDefaults() BuildOptions {
 // A Built is what a build found besides the trace itself.
 type Built struct {
 	Info Info
-	// Malformed are the first few malformed lines.
+	// Malformed are the first few malformed lines, Problems the inputs that could not be read to their end.
 	Malformed []*parse.LineError
+	Problems  []Problem
 }
 
 // Build reads the inputs that sel names and writes their trace to path, which appears only when it is complete. The
@@ -49,14 +50,14 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	b := newBuilder(opts.withDefaults())
 	in := intake{request: b.add}
 	err := in.read(ctx, sel)
-	built := Built{Malformed: in.malformed, Info: Info{Ledger: in.ledger, Sources: in.sources}}
+	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources}}
 	if err != nil {
 		return built, joinClose(err, b.close)
 	}
 	if in.ledger.Requests == 0 {
 		return built, joinClose(&EmptyError{Ledger: in.ledger}, b.close)
 	}
-	info, err := b.write(path, built.Info)
+	info, err := b.write(ctx, path, built.Info)
 	built.Info = info
 	if err != nil {
 		return built, fmt.Errorf("write trace: %w", err)
@@ -88,11 +89,13 @@ type builder struct {
 	learner *route.Learner
 	sources sourceNames
 
-	coarse    bool // some request has no better time than its second
-	timed     bool // some request has a request time
-	precision time.Duration
-	record    []byte // scratch
-	seq       uint64
+	// perSecond counts the requests of each second that have no better time.
+	perSecond    seconds
+	coarse, fine bool // some requests have no better time than their second, some have
+	timed        bool // some request has a request time
+	precision    time.Duration
+	record       []byte // scratch
+	seq          uint64
 }
 
 func newBuilder(opts BuildOptions) *builder {
@@ -119,22 +122,32 @@ func (b *builder) add(r *Request, at stamp) error {
 	if at.arrived {
 		return b.arrived.add(key{at.time, b.seq}, b.record)
 	}
-	b.coarse = b.coarse || at.precision >= coarsePrecision
+	if at.precision >= coarsePrecision {
+		b.coarse = true
+		b.perSecond.add(floorDiv(at.time, int64(time.Second)))
+	} else {
+		b.fine = true
+	}
 	b.timed = b.timed || r.RequestTime > 0
 	return b.logged.add(key{at.time, b.seq}, b.record)
 }
 
-// write sorts, spreads and writes. Without request times the log order is the arrival order once it is spread, and
-// the second sort is left out.
-func (b *builder) write(path string, info Info) (Info, error) {
+// write sorts, spreads and writes. When all times are coarse, or all are fine, and there are no request times, the log
+// order is the arrival order, and the second sort is left out.
+func (b *builder) write(ctx context.Context, path string, info Info) (Info, error) {
 	table := b.learner.Table(b.opts.Routes)
 	info.Spread, info.Seed, info.PrecisionNS = b.opts.Spread, b.opts.Seed, int64(b.precision)
 	w, err := create(path, info, table, b.opts.Limit)
 	if err != nil {
 		return info, joinClose(err, b.close)
 	}
-	emit := func(arrival int64, record []byte) error { return w.writeRecord(b, arrival, record) }
-	if len(b.arrived.index)+len(b.arrived.runs) > 0 || b.timed {
+	emit := func(arrival int64, record []byte) error {
+		if w.info.Requests%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return w.writeRecord(b, arrival, record)
+	}
+	if b.arrived.len() > 0 || b.timed || b.coarse && b.fine {
 		err = b.spread(b.arrived.add)
 		if err == nil {
 			err = b.arrived.drain(func(k key, record []byte) error { return emit(k.time, record) })
@@ -149,61 +162,31 @@ func (b *builder) write(path string, info Info) (Info, error) {
 	return w.finish()
 }
 
-// spread drains the logged requests in log order and yields them by arrival; ties stay in log order. Requests of the same coarse time are a
-// group, placed inside their interval by draws. The very first request stands at the start of its interval, so that
-// the seconds of the trace are those of the log.
+// spread drains the logged requests in log order and yields them by arrival; ties stay in log order. Requests that
+// share a coarse time are placed inside its interval by draws, of which only those of the current second are held.
+// The very first request stands at the start of its second, so that the seconds of the trace are those of the log.
 func (b *builder) spread(yield func(k key, record []byte) error) error {
-	var group []placed
-	var arena []byte
 	var draws []time.Duration
-	var start int64
-	var interval time.Duration
+	var second int64
 	first := true
-	flush := func() error {
-		draws = draws[:0]
-		if interval >= coarsePrecision {
-			draws = b.opts.Spread.draws(draws, len(group), start, interval, b.opts.Seed)
-			if first {
-				draws[0] = 0
-			}
-		}
-		first = false
-		for i, p := range group {
-			arrival := start - p.requestTime
-			if len(draws) > 0 {
-				arrival += int64(draws[i])
-			}
-			if err := yield(key{arrival, p.tie}, arena[p.start:p.end]); err != nil {
-				return err
-			}
-		}
-		group, arena = group[:0], arena[:0]
-		return nil
-	}
-	err := b.logged.drain(func(k key, record []byte) error {
-		at, requestTime, err := recordTime(record)
+	return b.logged.drain(func(k key, record []byte) error {
+		precision, requestTime, err := recordTime(record)
 		if err != nil {
 			return err
 		}
-		if len(group) > 0 && (k.time != start || at != interval) {
-			if err := flush(); err != nil {
-				return err
+		arrival := k.time - requestTime
+		if precision >= coarsePrecision {
+			if len(draws) == 0 || k.time != second {
+				second = k.time
+				draws = b.opts.Spread.draws(draws[:0], int(b.perSecond.count(floorDiv(second, int64(time.Second)))), second, precision, b.opts.Seed)
+				if first {
+					draws[0] = 0
+				}
 			}
+			arrival += int64(draws[0])
+			draws = draws[1:]
 		}
-		start, interval = k.time, at
-		group = append(group, placed{k.tie, requestTime, len(arena), len(arena) + len(record)})
-		arena = append(arena, record...)
-		return nil
+		first = false
+		return yield(key{arrival, k.tie}, record)
 	})
-	if err != nil || len(group) == 0 {
-		return err
-	}
-	return flush()
-}
-
-// placed is a record of the current group, in its arena.
-type placed struct {
-	tie         uint64
-	requestTime int64
-	start, end  int
 }

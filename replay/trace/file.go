@@ -39,11 +39,17 @@ type fileWriter struct {
 }
 
 func create(path string, info Info, table *route.Table, limit int64) (*fileWriter, error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	path, err := writablePath(path)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: the directory does not exist: %w", path, err)
-		}
+		return nil, err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: the directory does not exist: %w", path, fs.ErrNotExist)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s: the directory is not writable: %w", path, fs.ErrPermission)
+	case err != nil:
 		return nil, err
 	}
 	info.Schema = Schema
@@ -60,6 +66,18 @@ func create(path string, info Info, table *route.Table, limit int64) (*fileWrite
 		batch:  make([]Request, 0, batchRows),
 		arenas: make([][]byte, batchRows),
 	}, nil
+}
+
+// writablePath follows a link, whose file is to be replaced and not the link, and refuses to replace what is no file: a
+// device would be gone.
+func writablePath(path string) (string, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no regular file: %w", path, fs.ErrInvalid)
+	}
+	return path, nil
 }
 
 // writeRecord writes one request. Its offset is relative to the first arrival written.
@@ -80,6 +98,9 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 		w.info.StartNS = arrival
 	}
 	r.Offset = arrival - w.info.StartNS
+	if r.Offset < w.info.SpanNS {
+		return fmt.Errorf("%s:%d: sorted wrongly: a bug of ngxreplay, please report it", r.Source, r.Line)
+	}
 	n := w.table.Lookup(r.Target)
 	r.Route = w.table.Routes()[n].Name
 	w.routed[n]++

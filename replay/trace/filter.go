@@ -15,11 +15,11 @@ import (
 
 // A Filter is what the user wants of the traffic. The zero value keeps everything.
 type Filter struct {
-	Methods   []string // keep these only
-	Statuses  []string // keep these only: "200", or "2xx"
-	Paths     []string // keep paths that match one of these globs; ** crosses slashes
-	Excludes  []string // drop paths that match one of these globs
-	SkipNoise bool     // drop health checks, favicons and static files
+	Methods   []string `json:"methods,omitempty"`    // keep these only
+	Statuses  []string `json:"statuses,omitempty"`   // keep these only: "200", or "2xx"
+	Paths     []string `json:"paths,omitempty"`      // keep paths that match one of these globs; ** crosses slashes
+	Excludes  []string `json:"excludes,omitempty"`   // drop paths that match one of these globs
+	SkipNoise bool     `json:"skip_noise,omitempty"` // drop health checks, favicons and static files
 }
 
 // A Rule is the part of a filter that excluded a request.
@@ -60,7 +60,7 @@ func isStatus(s string) bool {
 		return false
 	}
 	if strings.EqualFold(s[1:], "xx") {
-		return true
+		return s[0] <= '5'
 	}
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil

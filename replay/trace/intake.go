@@ -6,14 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"time"
 
 	"ngxreplay/parse"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // maxSamples is how many malformed lines are kept to be shown.
 const maxSamples = 10
+
+// A Problem is an input that could not be read, or not to its end. The others are read all the same.
+type Problem struct {
+	Source string `json:"source"`
+	Text   string `json:"text"`
+}
 
 // Selection says what to read and what to keep of it.
 type Selection struct {
@@ -21,6 +31,8 @@ type Selection struct {
 	// Format of the logs; nil detects it for each file.
 	Format *parse.Format
 	Filter Filter
+	// MaxMalformed is the largest share of lines that may be malformed; 0 allows any.
+	MaxMalformed float64
 	// Progress, when set, is called now and then with the number of lines read so far.
 	Progress func(lines int64)
 }
@@ -32,6 +44,8 @@ type intake struct {
 	ledger    Ledger
 	sources   []Source
 	malformed []*parse.LineError // the first few
+	problems  []Problem
+	bound     float64 // MaxMalformed
 	// entry, when set, sees every entry before the filter, with the rule that excludes it.
 	entry func(e *parse.Entry, excluded Rule)
 	// request gets every request that is kept, and its time. r is valid during the call only.
@@ -40,18 +54,49 @@ type intake struct {
 	scratch Request
 }
 
-// read reads every input. Names are read in sorted order, so that the order in which they were given does not matter.
+// read reads every input. Names are read in sorted order, so that the order in which they were given does not matter,
+// and a file that has two names is read once. An input that cannot be read, or not to its end, is a problem that does
+// not keep the others from being read, unless there is no other.
 func (in *intake) read(ctx context.Context, sel Selection) error {
-	names := slices.Clone(sel.Inputs)
-	slices.Sort(names)
 	in.ledger = newLedger()
-	in.filter, in.progress = sel.Filter, sel.Progress
-	for _, name := range slices.Compact(names) {
-		if err := in.readOne(ctx, name, sel.Format); err != nil {
+	in.filter, in.progress, in.bound = sel.Filter, sel.Progress, sel.MaxMalformed
+	names := differentFiles(sel.Inputs)
+	for _, name := range names {
+		err := in.readOne(ctx, name, sel.Format)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || !isReadError(err) || len(names) == 1 && in.ledger.Lines == 0 {
 			return err
 		}
+		in.problems = append(in.problems, Problem{name, err.Error()})
 	}
 	return in.ledger.Check()
+}
+
+// differentFiles sorts names and leaves out those of files that are there already.
+func differentFiles(names []string) []string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	var seen []os.FileInfo
+	return slices.DeleteFunc(names, func(name string) bool {
+		info, err := os.Stat(name)
+		if err != nil {
+			return false // reading it will say why
+		}
+		if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(info, other) }) {
+			return true
+		}
+		seen = append(seen, info)
+		return false
+	})
+}
+
+// isReadError reports whether err is of one input's bytes, rather than of how the inputs are to be read.
+func isReadError(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
 func (in *intake) readOne(ctx context.Context, name string, format *parse.Format) (err error) {
@@ -119,7 +164,21 @@ func (in *intake) readLog(ctx context.Context, reader *parse.Reader, source Sour
 	in.ledger.Blank += counts.Blank
 	source.Lines, source.Entries, source.Malformed = counts.Lines, counts.Entries, counts.Malformed
 	in.sources = append(in.sources, source)
+	if share := float64(in.ledger.Malformed) / float64(max(in.ledger.Lines, 1)); in.bound > 0 && share > in.bound {
+		return &MalformedError{Malformed: in.ledger.Malformed, Lines: in.ledger.Lines, Bound: in.bound, First: in.malformed[0]}
+	}
 	return reader.Err()
+}
+
+// A MalformedError says that more lines are malformed than the user allows.
+type MalformedError struct {
+	Malformed, Lines int64
+	Bound            float64
+	First            *parse.LineError
+}
+
+func (e *MalformedError) Error() string {
+	return fmt.Sprintf("%d of %d lines do not match the format, more than %g %%; the first: %v", e.Malformed, e.Lines, 100*e.Bound, e.First)
 }
 
 func (in *intake) take(e *parse.Entry, source string, line int64) error {

@@ -13,8 +13,12 @@ import (
 // magic is how a Parquet file begins.
 const magic = "PAR1"
 
-// IsTrace reports whether the file of that name begins as a trace does. A file that cannot be read is none.
+// IsTrace reports whether the file of that name begins as a trace does. A file that cannot be read is none, and so is
+// anything but a regular file: looking into a pipe would take bytes out of it.
 func IsTrace(name string) bool {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return false
@@ -34,6 +38,7 @@ type Reader struct {
 	fields columns
 	buffer []parquet.Row
 	last   int64 // offset of the request read last
+	err    error // the first, which all later reads return
 }
 
 // Open opens the trace of that name.
@@ -83,6 +88,17 @@ func (r *Reader) Info() *Info { return &r.info }
 // Read fills dst with the next requests and returns how many, and io.EOF at the end, possibly with the last of them.
 // The bytes of the requests belong to the caller.
 func (r *Reader) Read(dst []Request) (n int, err error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err = r.read(dst)
+	if err != nil {
+		r.err = err
+	}
+	return n, err
+}
+
+func (r *Reader) read(dst []Request) (n int, err error) {
 	defer recoverCorrupt(&err)
 	for n < len(dst) {
 		if r.rows == nil {
@@ -91,7 +107,7 @@ func (r *Reader) Read(dst []Request) (n int, err error) {
 			}
 			r.rows, r.groups = r.groups[0].Rows(), r.groups[1:]
 		}
-		got, err := r.rows.ReadRows(r.buffer[:min(len(r.buffer), len(dst)-n)])
+		got, readErr := r.rows.ReadRows(r.buffer[:min(len(r.buffer), len(dst)-n)])
 		var arena []byte
 		for _, row := range r.buffer[:got] {
 			if arena, err = r.fields.decode(&dst[n], row, arena); err != nil {
@@ -103,14 +119,16 @@ func (r *Reader) Read(dst []Request) (n int, err error) {
 			r.last = dst[n].Offset
 			n++
 		}
-		if err == io.EOF {
-			err = r.rows.Close()
+		switch {
+		case readErr == io.EOF:
+			if err := r.rows.Close(); err != nil {
+				return n, err
+			}
 			r.rows = nil
-		} else if err == nil && got == 0 {
-			err = io.ErrNoProgress
-		}
-		if err != nil {
-			return n, err
+		case readErr != nil:
+			return n, readErr
+		case got == 0:
+			return n, io.ErrNoProgress
 		}
 	}
 	if r.rows == nil && len(r.groups) == 0 {

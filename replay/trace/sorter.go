@@ -55,6 +55,9 @@ func (s *sorter) add(k key, record []byte) error {
 	return nil
 }
 
+// len is 0 when there is nothing to drain.
+func (s *sorter) len() int { return len(s.index) + len(s.runs) }
+
 func (s *sorter) sortIndex() {
 	slices.SortFunc(s.index, func(a, b ref) int { return a.key.compare(b.key) })
 }

@@ -18,6 +18,7 @@ type Survey struct {
 	Sources   []Source
 	Ledger    Ledger
 	Malformed []*parse.LineError // the first few
+	Problems  []Problem          // inputs that could not be read to their end
 
 	Methods   map[string]int64
 	Status    map[string]int64 // three digits
@@ -58,7 +59,7 @@ func Inspect(ctx context.Context, sel Selection, maxRoutes int) (Survey, error) 
 	}
 	err := in.read(ctx, sel)
 	survey := s.survey()
-	survey.Sources, survey.Ledger, survey.Malformed = in.sources, in.ledger, in.malformed
+	survey.Sources, survey.Ledger, survey.Malformed, survey.Problems = in.sources, in.ledger, in.malformed, in.problems
 	for _, r := range learner.Table(maxRoutes).Routes() {
 		if r.Requests > 0 {
 			survey.Routes = append(survey.Routes, r)
@@ -98,7 +99,7 @@ func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
 	}
 	s.bodyBytes += max(e.BodyBytes, 0)
 	s.first, s.last = min(s.first, e.Time), max(s.last, e.Time)
-	s.seconds.add(e.Time / int64(time.Second))
+	s.seconds.add(floorDiv(e.Time, int64(time.Second)))
 }
 
 func (s *surveyor) survey() Survey {
@@ -114,7 +115,7 @@ func (s *surveyor) survey() Survey {
 	if s.entries > 0 {
 		v.First, v.Last = time.Unix(0, s.first), time.Unix(0, s.last)
 		v.PeakSecond, v.PeakAt = int64(s.seconds.peak), time.Unix(s.seconds.peakAt, 0)
-		v.Curve = s.seconds.curve(s.first/int64(time.Second), s.last/int64(time.Second))
+		v.Curve = s.seconds.curve(floorDiv(s.first, int64(time.Second)), floorDiv(s.last, int64(time.Second)))
 	}
 	return v
 }

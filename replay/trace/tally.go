@@ -104,27 +104,19 @@ func (d *distinct) insert(h uint64) bool {
 
 // seconds counts by second, in pages of an hour, so that a dense log costs 4 bytes a second.
 type seconds struct {
-	pages   map[int64]*[pageSeconds]uint32
-	number  int64 // of page
-	page    *[pageSeconds]uint32
-	peak    uint32
-	peakAt  int64
-	dropped int64 // beyond maxPages
+	pages  map[int64]*[pageSeconds]uint32
+	number int64 // of page
+	page   *[pageSeconds]uint32
+	peak   uint32
+	peakAt int64
 }
 
-const (
-	pageSeconds = 3600
-	maxPages    = 2000 // 83 days of hours with traffic: 29 MB
-)
+const pageSeconds = 3600
 
 func (s *seconds) add(second int64) {
-	number := second / pageSeconds
+	number := floorDiv(second, pageSeconds)
 	if number != s.number || s.page == nil {
 		if s.page = s.pages[number]; s.page == nil {
-			if len(s.pages) == maxPages {
-				s.dropped++
-				return
-			}
 			s.page = new([pageSeconds]uint32)
 			if s.pages == nil {
 				s.pages = make(map[int64]*[pageSeconds]uint32)
@@ -137,5 +129,22 @@ func (s *seconds) add(second int64) {
 	*n++
 	if *n > s.peak || *n == s.peak && second < s.peakAt {
 		s.peak, s.peakAt = *n, second
+	}
+}
+
+func (s *seconds) count(second int64) uint32 {
+	page := s.pages[floorDiv(second, pageSeconds)]
+	if page == nil {
+		return 0
+	}
+	return page[second-floorDiv(second, pageSeconds)*pageSeconds]
+}
+
+// floorDiv rounds down, also before 1970: logs are hostile input.
+func floorDiv(a, b int64) int64 {
+	if q := a / b; a%b < 0 {
+		return q - 1
+	} else {
+		return q
 	}
 }
