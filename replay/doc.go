@@ -9,7 +9,8 @@
 // monotonic offsets from one start:
 //
 //	due    when the request should leave
-//	sent   when its first byte was written      lag      = sent - due   (our fault)
+//	sent   when its first byte was written,     lag      = sent - due   (our fault)
+//	       or its connection began to open
 //	first  when its answer began
 //	done   when its answer was complete         service  = done - sent
 //	                                            response = done - due   (what a user would feel)

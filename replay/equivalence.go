@@ -9,12 +9,10 @@ func Equivalent(logged, answered int) bool {
 		return true
 	case logged < 200 || logged == 499: // 000, 009, 101 and 499: the recorded client saw no ordinary answer
 		return true
-	case logged == 304 || logged == 206:
-		return answered == 200
-	case logged == 200:
-		return answered == 206
 	case answered == 401 || answered == 403:
 		return logged < 400
+	case answered == 200:
+		return logged == 304 || logged == 206
 	}
-	return false
+	return logged == 200 && answered == 206
 }

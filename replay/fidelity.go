@@ -27,6 +27,8 @@ type Fidelity struct {
 	// Queued is how many requests had to wait for a free connection, and Deepest the longest such queue.
 	Queued  int64
 	Deepest int
+	// Expired is how many were dropped because they waited longer than the timeout.
+	Expired int64
 	Verdict Verdict
 	Reasons []string
 }
@@ -66,20 +68,24 @@ func (f *Fidelity) judge(l Ledger) {
 	if f.RateError > best.rateError {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("the rate is %.1f %% off, more than %.0f %%", 100*f.RateError, 100*best.rateError))
 	}
-	if l.Dropped > 0 {
-		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: too many in flight (--max-in-flight)", l.Dropped))
+	if n := l.Dropped - f.Expired; n > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: too many in flight (--max-in-flight)", n))
+	}
+	if f.Expired > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: they waited for a connection longer than the timeout (--timeout, --connections)", f.Expired))
 	}
 	if l.Abandoned > 0 {
-		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests abandoned: the replay was stopped", l.Abandoned))
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests abandoned: the replay ended before they were due", l.Abandoned))
 	}
 	if f.Verdict != Faithful && f.Queued > 0 {
-		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests waited for a free connection, up to %d at once: the target is slower than the traffic, or --connections too few", f.Queued, f.Deepest))
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d of %d requests waited for a free connection, up to %d at once: the target may be slower than the traffic, or --connections too few", f.Queued, l.Scheduled, f.Deepest))
 	}
 }
 
-// rateError compares when the last request left with when it was due.
+// rateError compares when the last request left with when it was due. A difference that would pass as lag is none: in
+// a short replay it would look large.
 func rateError(lastDue, lastSent time.Duration) float64 {
-	if lastDue <= 0 || lastSent <= 0 {
+	if lastDue <= 0 || lastSent <= 0 || (lastSent-lastDue).Abs() <= limits[0].lag {
 		return 0
 	}
 	return math.Abs(float64(lastDue)/float64(lastSent) - 1)

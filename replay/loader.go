@@ -64,7 +64,7 @@ func (l *loader) next() (b batch, more bool) {
 		l.sizes = append(l.sizes, len(arena))
 		b.requests = append(b.requests, request{
 			due:    due,
-			logged: answer{row.Status, max(row.BodyBytes, 0)},
+			logged: answer{row.Status, row.BodyBytes},
 			route:  l.names.route(row.Route),
 			method: l.names.method(row.Method),
 			noBody: string(row.Method) == "HEAD",

@@ -30,7 +30,8 @@ type Measure struct {
 	Status      map[int]int64
 	Clamped     int64
 	// SameStatus and SameSize count the answers that are what the log recorded: an equivalent status, as many bytes.
-	SameStatus, SameSize int64
+	// Sized counts those for which the log has a size.
+	SameStatus, SameSize, Sized int64
 }
 
 func newMeasure(digits int) *Measure {
@@ -59,6 +60,9 @@ func (m *Measure) add(s *sample) {
 	m.Status[int(s.answer.status)]++
 	if Equivalent(int(s.logged.status), int(s.answer.status)) {
 		m.SameStatus++
+	}
+	if s.logged.bytes >= 0 {
+		m.Sized++
 	}
 	if s.logged.bytes == s.answer.bytes {
 		m.SameSize++

@@ -2,8 +2,11 @@ package replay
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,9 +44,9 @@ type pool struct {
 
 	workers sync.WaitGroup
 	sent    atomic.Int64
-	dropped atomic.Int64
+	dropped atomic.Int64 // in all
+	expired atomic.Int64 // of these, because they waited for a connection longer than the timeout
 	queued  atomic.Int64 // requests that had to wait for a connection
-	idleEnd atomic.Int64 // idle connections that the target closed
 }
 
 // A conn is a connection with the request on it.
@@ -71,11 +74,11 @@ func newPool(ctx context.Context, dial Dial, rec *recorder, opts Options) *pool 
 	return p
 }
 
-// prime opens up to n connections before start, so that the first requests find one. It is the probe of the target
-// too: it returns the error of the first connection.
-func (p *pool) prime(n int) error {
-	for i := range min(n, p.limit) {
-		raw, err := p.dial(p.ctx)
+// prime opens up to n connections, and at least one, before start. The first is the probe of the target: its error is
+// returned.
+func (p *pool) prime(ctx context.Context, n int) error {
+	for i := range min(max(n, 1), p.limit) {
+		raw, err := p.dial(ctx)
 		if err != nil {
 			if i == 0 {
 				return err
@@ -235,11 +238,17 @@ func (p *pool) answer(c *conn) bool {
 	err := c.wire.Await()
 	first := p.clock.Now()
 	r := c.current.Load()
-	if r == nil && c.current.CompareAndSwap(nil, closed) {
-		p.forget(c)
-		return false // closed by the target, or it speaks without being asked
+	if r == nil {
+		if c.current.CompareAndSwap(nil, closed) {
+			p.forget(c)
+			return false // closed by the target, or it speaks without being asked
+		}
+		// A request was put on c after its end or these bytes came: they are no answer to it.
+		r = c.current.Load()
+		if err == nil {
+			err = errUnasked
+		}
 	}
-	r = c.current.Load()
 	if err != nil {
 		p.fail(r, time.Duration(c.sent.Load()), 0, p.cause(c, err))
 		return false
@@ -258,6 +267,8 @@ func (p *pool) answer(c *conn) bool {
 	p.release(1)
 	return !response.Close
 }
+
+var errUnasked = fmt.Errorf("%w: bytes came before the request was sent", wire.ErrProtocol)
 
 // cause is why c failed, as seen by whoever knew first.
 func (p *pool) cause(c *conn, err error) error {
@@ -313,7 +324,7 @@ func (p *pool) finish(ctx, kill context.Context) (abandoned int64) {
 func (p *pool) next() *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.waiting.pop()
+	r := p.takeWaiting()
 	if r == nil {
 		p.slots--
 	}
@@ -324,16 +335,29 @@ func (p *pool) next() *request {
 func (p *pool) nextOrIdle(c *conn) *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.waiting.pop()
+	r := p.takeWaiting()
 	if r == nil {
 		p.idle = append(p.idle, c)
 	}
 	return r
 }
 
+// takeWaiting takes the longest waiting request. Those that have waited longer than the timeout are dropped: nobody
+// waits for them any more, and a target that hangs would hold the replay for hours. Its caller holds mu.
+func (p *pool) takeWaiting() *request {
+	for {
+		r := p.waiting.pop()
+		if r == nil || p.clock.Now()-r.due <= p.timeout {
+			return r
+		}
+		p.expired.Add(1)
+		p.dropped.Add(1)
+		p.release(1)
+	}
+}
+
 // forget takes a connection that ended while idle out of the idle ones.
 func (p *pool) forget(c *conn) {
-	p.idleEnd.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, other := range p.idle {
@@ -347,15 +371,20 @@ func (p *pool) forget(c *conn) {
 // expire breaks the connections whose answer is overdue. Their goroutines record the timeout.
 func (p *pool) expire() {
 	now := p.clock.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.conns {
+	for _, c := range p.connections() {
 		r := c.current.Load()
 		if r != nil && r != closed && now-time.Duration(c.sent.Load()) > p.timeout {
 			c.timedOut.Store(true)
 			_ = c.wire.Close() // already closed is fine
 		}
 	}
+}
+
+// connections are those there are, to be closed without holding mu: closing TLS writes.
+func (p *pool) connections() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Keys(p.conns))
 }
 
 // abandon forgets the requests that wait for a connection, and returns how many there were.
@@ -371,10 +400,8 @@ func (p *pool) abandon() int64 {
 // close ends all connections. Answers still outstanding fail as cancelled.
 func (p *pool) close() {
 	p.cancel()
-	p.mu.Lock()
-	for c := range p.conns {
+	for _, c := range p.connections() {
 		_ = c.wire.Close() // already closed is fine
 	}
-	p.mu.Unlock()
 	p.workers.Wait()
 }

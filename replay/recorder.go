@@ -33,6 +33,7 @@ type recorder struct {
 	late      int64 // sent more than a millisecond after due
 	lastSent  time.Duration
 	lastDue   time.Duration
+	lastDone  time.Duration // of the answered ones
 	routes    []*Measure
 	methods   []*Measure
 	windows   *windows
@@ -128,6 +129,7 @@ func (r *recorder) record(s *sample) {
 		return
 	}
 	r.responses.Add(1)
+	r.lastDone = max(r.lastDone, s.done)
 	record(r.firstByte, s.first-s.sent)
 }
 

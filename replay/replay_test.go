@@ -354,8 +354,8 @@ func TestConnectionsThatTheTargetClosesWhenIdle(t *testing.T) {
 		return false
 	}}
 	result := replayInBubble(t, newTrace(every(time.Second, 8)...), target, testOptions, 0)
-	if l := result.Ledger; l.Responses != 8 || result.IdleEnds < 8 {
-		t.Errorf("%+v %v, %d idle ends", l, result.Errors, result.IdleEnds)
+	if l := result.Ledger; l.Responses != 8 || target.dials != 8 {
+		t.Errorf("%+v %v, %d connections", l, result.Errors, target.dials)
 	}
 }
 
@@ -437,4 +437,50 @@ func TestLedgerAddsUpWhateverTheTargetDoes(t *testing.T) {
 			rt.Fatalf("%d lags, %d sent", got, result.Ledger.Sent)
 		}
 	})
+}
+
+// Bytes that nobody asked for must not become the answer to the next request.
+func TestUnaskedAnswersAreNotTaken(t *testing.T) {
+	target := &fakeTarget{answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+		_, err := io.WriteString(conn, okAnswer+"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
+		return err == nil
+	}}
+	opts := testOptions
+	opts.Connections = 1
+	result := replayInBubble(t, newTrace(every(time.Millisecond, 50)...), target, opts, 0)
+	if result.Overall.Status[500] != 0 || result.Overall.Status[200] == 0 {
+		t.Errorf("statuses %v, errors %v", result.Overall.Status, result.Errors)
+	}
+}
+
+// A target that hangs holds the replay for about a timeout, not for one timeout per request and connection.
+func TestWaitingIsBoundedByTheTimeout(t *testing.T) {
+	target := &fakeTarget{answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+		_, err := conn.Read(make([]byte, 1))
+		return err == nil
+	}}
+	opts := testOptions
+	opts.Connections = 2
+	result := replayInBubble(t, newTrace(every(time.Millisecond, 100)...), target, opts, 0)
+	if result.Elapsed > 3*opts.Timeout {
+		t.Errorf("took %v", result.Elapsed)
+	}
+	if l := result.Ledger; l.Dropped != result.Fidelity.Expired || l.Dropped < 90 || l.Failed != l.Sent {
+		t.Errorf("%+v, %d expired", l, result.Fidelity.Expired)
+	}
+}
+
+// Rates are taken over the time in which there was something to do, not over the wait for a failure.
+func TestAHangingRequestDoesNotStretchTheRate(t *testing.T) {
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		if n == 50 {
+			_, err := conn.Read(make([]byte, 1))
+			return err == nil
+		}
+		return answerOK(n, conn, r)
+	}}
+	result := replayInBubble(t, newTrace(every(10*time.Millisecond, 100)...), target, testOptions, 0)
+	if result.Active < 980*time.Millisecond || result.Active > 1100*time.Millisecond || result.Elapsed < 5*time.Second {
+		t.Errorf("active %v, elapsed %v", result.Active, result.Elapsed)
+	}
 }

@@ -28,6 +28,7 @@ type Options struct {
 	Connections int           // most connections to the target
 	MaxInFlight int           // most requests sent or waiting; more are dropped
 	Timeout     time.Duration // from sent to the complete answer
+	Prime       int           // connections opened before the start; one is, whatever this says
 }
 
 // Validate joins everything that is wrong with o.
@@ -61,8 +62,10 @@ type Result struct {
 	Methods   []Part
 	Windows   []Window
 	Errors    map[wire.Class]*Failures
-	IdleEnds  int64         // idle connections that the target closed
-	Elapsed   time.Duration // from the start to the last answer
+	Elapsed   time.Duration // from the start until nothing was outstanding
+	// Active is what rates are taken over: from the start to the last answer or, if that is later, to when the last
+	// request of the trace was due. A failure that takes longer does not stretch it.
+	Active time.Duration
 }
 
 // A Replay is one run of a trace against one target. Progress may be asked for while Run works.
@@ -80,9 +83,6 @@ func New(source Requests, target Target, opts Options) *Replay {
 	n := newNames(source.Info())
 	return &Replay{source: source, target: target, opts: opts, names: n, recorder: newRecorder(n)}
 }
-
-// primed is how many connections are opened before the replay starts.
-const primed = 64
 
 // Run replays the trace. When ctx is cancelled it stops sending, waits for the answers that are outstanding, and
 // returns what was measured; when kill is cancelled it does not wait. An unreachable target is an error, found before
@@ -103,7 +103,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	background.Go(func() { load.run(loadCtx, batches) })
 
 	p := newPool(kill, r.target.Dial, r.recorder, r.opts)
-	if err := p.prime(primed); err != nil {
+	if err := p.prime(ctx, r.opts.Prime); err != nil {
 		stopLoading()
 		background.Wait()
 		p.close()
@@ -144,14 +144,15 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Methods:   parts(r.names.methods, rec.methods),
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
-		IdleEnds:  p.idleEnd.Load(),
 		Elapsed:   elapsed,
+		Active:    max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span()))),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,
 			RateError: rateError(rec.lastDue, rec.lastSent),
 			Queued:    p.queued.Load(),
 			Deepest:   p.deepest,
+			Expired:   p.expired.Load(),
 		},
 	}
 }
@@ -159,10 +160,14 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 // ledger brings the counts of the parts together.
 func (r *Replay) ledger(p *pool, d *dispatcher, load *loader, abandoned int64) Ledger {
 	requests, total := r.source.Info().Requests, load.total()
+	within := total
+	if r.opts.Plan.Duration == 0 {
+		within = requests // nothing lies beyond the end of the trace: what the loader missed must not balance
+	}
 	return Ledger{
 		Requests:  requests,
-		Beyond:    requests - total,
-		Scheduled: total,
+		Beyond:    requests - within,
+		Scheduled: within,
 		Sent:      p.sent.Load(),
 		Dropped:   p.dropped.Load(),
 		Abandoned: abandoned + total - d.taken,

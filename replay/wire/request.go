@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ngxreplay/replay/trace"
 )
@@ -36,9 +37,11 @@ func (f *Format) Append(dst []byte, r *trace.Request) []byte {
 	} else {
 		dst = append(dst, "HTTP/1.1\r\n"...)
 	}
-	if f.OverrideHost || len(r.Host) == 0 {
+	switch {
+	case f.replaces("host"):
+	case f.OverrideHost || len(r.Host) == 0:
 		dst = appendHeader(dst, "Host", []byte(f.Host))
-	} else {
+	default:
 		dst = appendHeader(dst, "Host", r.Host)
 	}
 	if r.UserAgent != nil && !f.replaces("user-agent") {
@@ -48,7 +51,7 @@ func (f *Format) Append(dst []byte, r *trace.Request) []byte {
 		dst = appendHeader(dst, "Referer", r.Referer)
 	}
 	for _, h := range r.Headers {
-		if isSendable(h.Name) && !f.replaces(string(h.Name)) {
+		if IsSendable(string(h.Name)) && !f.replaces(string(h.Name)) {
 			dst = appendHeader(dst, string(h.Name), h.Value)
 		}
 	}
@@ -67,7 +70,7 @@ func (f *Format) Append(dst []byte, r *trace.Request) []byte {
 
 // appendTargetHeaders appends what only a built-in target gets.
 func (f *Format) appendTargetHeaders(dst []byte, r *trace.Request) []byte {
-	if f.Authorization != "" && isProtected(r.Target) {
+	if f.Authorization != "" && isProtected(r.Target) && !f.replaces("authorization") {
 		dst = appendHeader(dst, "Authorization", []byte(f.Authorization))
 	}
 	if f.Expect == "" {
@@ -85,12 +88,8 @@ func (f *Format) appendTargetHeaders(dst []byte, r *trace.Request) []byte {
 // for a path under /api.
 func isProtected(target []byte) bool { return bytes.Contains(target, []byte("api")) }
 
-func (f *Format) replaces(lowerName string) bool {
-	return slices.ContainsFunc(f.Header, func(h Header) bool { return asciiEqualFold(h.Name, lowerName) })
-}
-
-func asciiEqualFold(name, lower string) bool {
-	return len(name) == len(lower) && bytes.EqualFold([]byte(name), []byte(lower))
+func (f *Format) replaces(name string) bool {
+	return slices.ContainsFunc(f.Header, func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
 // hasBody reports whether a request of that method announces a body even when it is empty.
@@ -102,20 +101,19 @@ func hasBody(method []byte) bool {
 	return false
 }
 
-// isSendable reports whether a logged header can be sent again. Those that frame the message or belong to the
-// recorded connection would contradict what we send, and the named ones are sent already.
-func isSendable(name []byte) bool {
-	switch string(name) {
-	case "", "host", "user-agent", "referer", "content-length", "transfer-encoding", "connection", "keep-alive",
-		"proxy-connection", "upgrade", "http2-settings", "expect", "te", "trailer":
-		return false
-	}
-	for _, c := range name {
+// unsendable are the headers that frame the message or belong to the recorded connection, and would contradict what
+// we send, and those that have fields of their own.
+var unsendable = []string{"host", "user-agent", "referer", "content-length", "transfer-encoding", "connection", "keep-alive",
+	"proxy-connection", "upgrade", "http2-settings", "expect", "te", "trailer"}
+
+// IsSendable reports whether a logged header of that name can be sent again beside what [Format.Append] sends.
+func IsSendable(name string) bool {
+	for _, c := range []byte(name) {
 		if c <= ' ' || c == ':' || c >= 0x7f {
 			return false
 		}
 	}
-	return true
+	return name != "" && !slices.ContainsFunc(unsendable, func(u string) bool { return strings.EqualFold(u, name) })
 }
 
 func appendHeader(dst []byte, name string, value []byte) []byte {

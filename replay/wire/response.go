@@ -59,14 +59,20 @@ func (c *Conn) ReadResponse(noBody bool) (Response, error) {
 		}
 	}
 	r := Response{Status: c.header.StatusCode(), Close: c.header.ConnectionClose()}
+	err := c.readBody(&r, noBody)
+	// What follows a complete answer without being asked for would be taken for the answer to the next request.
+	r.Close = r.Close || c.in.Buffered() > 0
+	return r, err
+}
+
+func (c *Conn) readBody(r *Response, noBody bool) (err error) {
 	if r.Status == 101 {
 		r.Close = true
-		return r, nil
+		return nil
 	}
 	if noBody || r.Status == 204 || r.Status == 304 {
-		return r, nil
+		return nil
 	}
-	var err error
 	switch length := c.header.ContentLength(); {
 	case length >= 0:
 		r.BodyBytes, err = c.discard(int64(length))
@@ -76,7 +82,7 @@ func (c *Conn) ReadResponse(noBody bool) (Response, error) {
 		r.BodyBytes, err = c.discardAll()
 		r.Close = true
 	}
-	return r, err
+	return err
 }
 
 func (c *Conn) readHeader() error {
