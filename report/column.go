@@ -103,7 +103,7 @@ func timed(run *Run) block {
 			all = append(all, run.Targets[i].ifData(float64(m.of(&run.Targets[i].Overall))))
 		}
 	}
-	u := unitFor(timeUnits, all...)
+	u := columnUnit(timeUnits, all)
 	columns := make(block, len(measures))
 	for i, m := range measures {
 		columns[i] = column{Group: m.group + " " + u.name, Name: m.name}
@@ -121,7 +121,7 @@ func used(run *Run) block {
 		_, peak, pause := run.Targets[i].usage()
 		rss, pauses = append(rss, peak), append(pauses, pause)
 	}
-	sizes, times := unitFor(sizeUnits, rss...), unitFor(timeUnits, pauses...)
+	sizes, times := columnUnit(sizeUnits, rss), columnUnit(timeUnits, pauses)
 	micros := timeUnits[1]
 	status := column{Group: "as logged %", Name: "status"}
 	bytes := column{Group: "as logged %", Name: "size"}
@@ -132,8 +132,8 @@ func used(run *Run) block {
 	for i := range run.Targets {
 		t := &run.Targets[i]
 		perRequest, _, _ := t.usage()
-		status.Cells = append(status.Cells, t.shareAsLogged(t.AsLogged.Status))
-		bytes.Cells = append(bytes.Cells, t.shareAsLogged(t.AsLogged.Size))
+		status.Cells = append(status.Cells, t.shareAsLogged(t.AsLogged.Status, t.Overall.Count))
+		bytes.Cells = append(bytes.Cells, t.shareAsLogged(t.AsLogged.Size, t.AsLogged.Sized))
 		cpu.Cells = append(cpu.Cells, number(perRequest, micros))
 		memory.Cells = append(memory.Cells, number(rss[i], sizes))
 		pause.Cells = append(pause.Cells, number(pauses[i], times))
@@ -177,12 +177,13 @@ func (t *Target) usage() (cpu, rss, pause float64) {
 	return
 }
 
-func (t *Target) shareAsLogged(n int64) cell {
-	if !t.HasData() {
+// shareAsLogged is n of the answers for which the log tells.
+func (t *Target) shareAsLogged(n, told int64) cell {
+	if !t.HasData() || told == 0 {
 		return cell{missing, faint}
 	}
-	text := share(n, t.Overall.Count)
-	if n < t.Overall.Count {
+	text := share(n, told)
+	if n < told {
 		return cell{text, warn}
 	}
 	return cell{Text: text}

@@ -43,6 +43,15 @@ func printable(s string) string {
 	return b.String()
 }
 
+// printables is printable for a list.
+func printables(texts []string) []string {
+	clean := make([]string, len(texts))
+	for i, text := range texts {
+		clean[i] = printable(text)
+	}
+	return clean
+}
+
 // excerpt is printable, and cut to at most n runes.
 func excerpt(s string, n int) string {
 	if len(s) > 16*n { // do not escape a megabyte to throw it away

@@ -39,6 +39,7 @@ type page struct {
 	Headline []string
 	Made     string
 	Verdict  cell
+	Reasons  []string
 	Tables   []htmlTable
 	Routes   *htmlTable
 	Sections []section
@@ -74,7 +75,7 @@ type source struct {
 func newPage(run *Run) *page {
 	p := &page{
 		CSS: template.CSS(pageCSS), Headline: headline(run), Made: made(run), Title: title(run),
-		Verdict: cell{printable(string(run.Verdict)), run.Verdict.tone()}, Sections: sections(run),
+		Verdict: cell{printable(string(run.Verdict)), run.Verdict.tone()}, Reasons: printables(run.Reasons), Sections: sections(run),
 		Ratios: ratios(run), Facts: []facts{configFacts(run), environmentFacts(run)},
 	}
 	if len(run.Targets) > 0 {

@@ -44,6 +44,7 @@ type Inspection struct {
 	Routes           []route.Route          `json:"routes"`
 	MalformedSamples []MalformedSample      `json:"malformed_samples"`
 	Sources          []trace.Source         `json:"sources"`
+	Problems         []string               `json:"problems"` // inputs that could not be read to their end
 	Warnings         []string               `json:"warnings"`
 	Trace            *trace.Info            `json:"trace,omitempty"` // when a single trace was inspected
 }
@@ -67,7 +68,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 		Methods: s.Methods, Status: s.Status, Protocols: s.Protocols,
 		Hosts: s.Hosts, Clients: s.Clients, PeakSecond: s.PeakSecond, PeakSecondAt: s.PeakAt.UTC(),
 		BodyBytes: s.BodyBytes, Curve: s.Curve, Routes: append([]route.Route{}, s.Routes...),
-		MalformedSamples: []MalformedSample{}, Sources: s.Sources,
+		MalformedSamples: []MalformedSample{}, Sources: s.Sources, Problems: []string{},
 	}
 	for i, source := range s.Sources {
 		if i == 0 {
@@ -75,6 +76,9 @@ func NewInspection(s *trace.Survey) *Inspection {
 		}
 		in.HasRequestTime = in.HasRequestTime || source.HasRequestTime
 		in.HasHost = in.HasHost || source.HasHost
+	}
+	for _, p := range s.Problems {
+		in.Problems = append(in.Problems, p.Text)
 	}
 	for _, m := range s.Malformed {
 		in.MalformedSamples = append(in.MalformedSamples, MalformedSample{m.Source, m.Line, m.Column, m.Reason, Mask(m.Text)})
@@ -111,6 +115,10 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 		fmt.Fprintf(&b, "%-13s %s\n", name, printable(fmt.Sprintf(format, args...)))
 	}
 	for _, s := range in.Sources {
+		if s.Lines == 0 {
+			row("source", "%s: no lines", s.Name)
+			continue
+		}
 		row("source", "%s: %d lines, %s", s.Name, s.Lines, cmp.Or(s.FormatName, "a format of its own"))
 		row("", "  %s", s.Format)
 	}

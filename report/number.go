@@ -54,6 +54,14 @@ func unitFor(units []unit, values ...float64) unit {
 	return best
 }
 
+// columnUnit is unitFor for a column, which has a unit even when it has no value: the usual one, ms or MiB.
+func columnUnit(units []unit, values []float64) unit {
+	if slices.ContainsFunc(values, func(v float64) bool { return v > 0 }) {
+		return unitFor(units, values...)
+	}
+	return units[len(units)/2]
+}
+
 // in is v in u, without the unit's name.
 func (u unit) in(v float64) string { return digits(v / u.size) }
 

@@ -23,7 +23,8 @@ type Run struct {
 	Comparisons []Comparison `json:"comparisons"`
 	Assertions  []Assertion  `json:"assertions"`
 	Verdict     Verdict      `json:"verdict"`
-	Notes       []string     `json:"notes"` // what a reader should know before believing the numbers
+	Reasons     []string     `json:"verdict_reasons"` // why it is not pass
+	Notes       []string     `json:"notes"`           // what a reader should know before believing the numbers
 }
 
 // Tool is the program that made the run.
@@ -78,8 +79,8 @@ type Trace struct {
 // A Target is how one target behaved.
 type Target struct {
 	Name      string        `json:"name"`
-	Framework string        `json:"framework,omitempty"`
-	Version   string        `json:"version,omitempty"`
+	Framework string        `json:"framework"` // "" when the target does not tell
+	Version   string        `json:"version"`
 	URL       string        `json:"url"`
 	Ledger    replay.Ledger `json:"ledger"`
 	Fidelity  Fidelity      `json:"fidelity"`
@@ -104,6 +105,7 @@ type Errors map[wire.Class]*replay.Failures
 type AsLogged struct {
 	Status int64 `json:"status"` // an equivalent status
 	Size   int64 `json:"size"`   // as many bytes of body
+	Sized  int64 `json:"sized"`  // answers for which the log has a size
 }
 
 // Fidelity says how faithful the replay was. It is about the tool, not the target.
@@ -121,7 +123,7 @@ type Fidelity struct {
 type Statistics struct {
 	Count    int64         `json:"count"`
 	Failed   int64         `json:"failed"`
-	Rate     float64       `json:"rate"` // answers a second
+	Rate     float64       `json:"rate"` // answers a second, over the time in which requests were due or answered
 	Response Latency       `json:"response"`
 	Service  Latency       `json:"service"`
 	Bytes    int64         `json:"bytes"`

@@ -97,7 +97,7 @@ func fineTarget() Target {
 		Name: "gin", Framework: "gin", Version: "v1.12.0", URL: "http://127.0.0.1:41001",
 		Ledger:   replay.Ledger{Requests: 120_000, Scheduled: 120_000, Sent: 120_000, Responses: 120_000},
 		Fidelity: Fidelity{Lag: sampleLatency(48 * us), Late: 3, RateError: 0.0004, Verdict: replay.Faithful, Reasons: []string{}},
-		Overall:  sampleStatistics(120_000, 182*us), FirstByte: sampleLatency(150 * us), AsLogged: AsLogged{Status: 120_000, Size: 119_990},
+		Overall:  sampleStatistics(120_000, 182*us), FirstByte: sampleLatency(150 * us), AsLogged: AsLogged{Status: 120_000, Size: 119_990, Sized: 120_000},
 		Routes: sampleRoutes(182 * us), Windows: sampleWindows(61, 182*us, 0), ElapsedNS: 60_040 * ms, Errors: Errors{},
 		Resources: &Resources{CPUNS: 2_460 * ms, CPUPerRequestNS: 20_500, PeakRSS: 31 << 20, GCPauseP99NS: 212 * us, GCPauses: 41},
 	}
@@ -114,7 +114,7 @@ func slowTarget() Target {
 			"600 requests dropped: too many in flight (--max-in-flight)",
 			"5120 requests waited for a free connection, up to 77 at once: the target is slower than the traffic, or --connections too few"}},
 		Overall: sampleStatistics(119_388, 196*us), FirstByte: sampleLatency(160 * us), FailedIn: sampleLatency(30_000 * ms),
-		AsLogged: AsLogged{Status: 119_000, Size: 90_112}, Routes: sampleRoutes(196 * us), Windows: sampleWindows(61, 233*us, 2),
+		AsLogged: AsLogged{Status: 119_000, Size: 90_112, Sized: 119_700}, Routes: sampleRoutes(196 * us), Windows: sampleWindows(61, 233*us, 2),
 		ElapsedNS: 60_200 * ms,
 		Errors: Errors{
 			wire.Timeout: {Count: 10, Examples: []string{"read tcp 127.0.0.1:55012->10.0.0.7:443: i/o timeout"}},

@@ -12,7 +12,7 @@ import (
 
 // FillTarget puts what a replay measured into t.
 func FillTarget(t *Target, r *replay.Result) error {
-	elapsed := r.Elapsed.Seconds()
+	active := r.Active.Seconds()
 	var err error
 	latency := func(h *hdrhistogram.Histogram) Latency {
 		l, encodeErr := newLatency(h)
@@ -26,8 +26,8 @@ func FillTarget(t *Target, r *replay.Result) error {
 			Count: m.Responses(), Failed: m.Failed(), Bytes: m.Bytes, Status: maps.Clone(m.Status),
 			Response: latency(m.Response), Service: latency(m.Service),
 		}
-		if elapsed > 0 {
-			s.Rate = float64(s.Count) / elapsed
+		if active > 0 {
+			s.Rate = float64(s.Count) / active
 		}
 		return s
 	}
@@ -43,7 +43,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Overall = statistics(r.Overall)
 	t.FirstByte = latency(r.FirstByte)
 	t.FailedIn = latency(r.Overall.FailedAfter)
-	t.AsLogged = AsLogged{Status: r.Overall.SameStatus, Size: r.Overall.SameSize}
+	t.AsLogged = AsLogged{Status: r.Overall.SameStatus, Size: r.Overall.SameSize, Sized: r.Overall.Sized}
 	t.Routes, t.Methods = parts(r.Routes), parts(r.Methods)
 	t.Windows = windows(r.Windows)
 	t.Errors = r.Errors
@@ -85,5 +85,10 @@ func windows(list []replay.Window) []Window {
 	return windows
 }
 
-// HasData reports whether anything can be said of the target.
+// HasData reports whether the target's numbers are worth showing.
 func (t *Target) HasData() bool { return t.Overall.Count > 0 && t.Trouble == "" }
+
+// isWhole reports whether the target was measured to the end of a replay that was what was asked for.
+func (t *Target) isWhole() bool {
+	return t.HasData() && t.Ledger.Abandoned == 0 && t.Fidelity.Verdict != replay.Unfaithful
+}

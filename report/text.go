@@ -42,7 +42,7 @@ func WriteText(w io.Writer, run *Run, opts TextOptions) error {
 	for _, s := range sections(run) {
 		p.section(s)
 	}
-	p.verdict(run.Verdict)
+	p.verdict(run)
 	return out.Flush()
 }
 
@@ -120,12 +120,16 @@ func (p *printer) section(s section) {
 	}
 }
 
-func (p *printer) verdict(v Verdict) {
+func (p *printer) verdict(run *Run) {
+	v := run.Verdict
 	if v == "" {
 		return
 	}
 	p.line("")
 	p.line(p.paint("Verdict: ", strong) + p.paint(printable(string(v)), v.tone()))
+	for _, reason := range run.Reasons {
+		p.line("  " + printable(reason))
+	}
 }
 
 // wrap breaks s at blanks, but not at ties, into lines of at most width columns. A longer word is broken too.

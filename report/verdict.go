@@ -1,36 +1,63 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
 
-// Judge is the verdict of a run: no data when a target could not be measured to its end, fail when an assertion
-// failed, else pass.
-func Judge(run *Run) Verdict {
-	verdict := Pass
+	"ngxreplay/replay/wire"
+)
+
+// Judge sets the verdict of a run and its reasons: fail when an assertion failed; no data when a target could not be
+// measured to its end, or its replay was not what was asked for; else pass.
+func (run *Run) Judge() {
+	run.Verdict, run.Reasons = Pass, []string{}
+	worsen := func(v Verdict, reason string) {
+		if run.Verdict != Fail {
+			run.Verdict = v
+		}
+		run.Reasons = append(run.Reasons, reason)
+	}
 	for _, a := range run.Assertions {
-		if a.Verdict != Pass && verdict != Fail {
-			verdict = a.Verdict
+		if a.Verdict != Pass {
+			worsen(a.Verdict, a.Expr+": "+a.Text)
 		}
 	}
-	if verdict == Fail {
-		return verdict
-	}
 	for i := range run.Targets {
-		if !run.Targets[i].HasData() {
-			return NoData
+		if t := &run.Targets[i]; !t.isWhole() {
+			worsen(NoData, t.Name+": "+t.flaw())
 		}
 	}
 	if len(run.Targets) == 0 {
-		return NoData
+		worsen(NoData, "no target was replayed at")
 	}
-	return verdict
 }
 
-// fewFailures is how many failures at the end of a replay may be chance.
-const fewFailures = 20
+// flaw is why a target was not measured whole.
+func (t *Target) flaw() string {
+	switch {
+	case t.Trouble != "":
+		return t.Trouble
+	case t.Overall.Count == 0:
+		return "nothing was answered"
+	case t.Ledger.Abandoned > 0:
+		return fmt.Sprintf("%d of %d requests were not sent", t.Ledger.Abandoned, t.Ledger.Scheduled)
+	}
+	return "the replay was not faithful: " + strings.Join(t.Fidelity.Reasons, "; ")
+}
+
+// A handful of failures at the end of a replay may be chance; refused connections hardly are.
+const (
+	fewFailures = 20
+	fewRefusals = 2
+)
 
 // StoppedAnswering says that a target answered nothing from some second to the end, or nothing at all; empty when it
-// did answer. A handful of failures at the very end proves nothing and is left to the numbers.
-func StoppedAnswering(windows []Window) string {
+// did answer.
+func StoppedAnswering(windows []Window, errors Errors) string {
+	few := int64(fewFailures)
+	if errors[wire.Refused] != nil {
+		few = fewRefusals
+	}
 	var failed, answered int64
 	last := -1 // the last window with an answer
 	for i, w := range windows {
@@ -44,7 +71,7 @@ func StoppedAnswering(windows []Window) string {
 	switch {
 	case answered == 0 && failed > 0:
 		return fmt.Sprintf("answered none of %d requests", failed)
-	case failed > fewFailures:
+	case failed > few:
 		return fmt.Sprintf("answered nothing from second %d to the end (%d requests)", last+1, failed)
 	}
 	return ""
