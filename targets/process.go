@@ -58,7 +58,7 @@ func Start(ctx context.Context, program Program, routes []contract.Route) (_ *Pr
 	// Some frameworks leave files in the home directory before their main function runs; ours is not theirs to change.
 	p.cmd.Env = append(os.Environ(), "HOME="+dir)
 	p.cmd.Stderr = p.stderr
-	p.cmd.SysProcAttr = ownGroup() // Ctrl-C on the terminal is for us: we stop the target after the last answer
+	p.cmd.SysProcAttr = ownGroup()
 	ready := &firstLine{line: make(chan []byte, 1)}
 	p.cmd.Stdout = ready
 	p.cmd.WaitDelay = waitDelay
@@ -139,8 +139,9 @@ func (p *Process) Stop() error {
 	}
 }
 
+// kill ends the target and whatever it started.
 func (p *Process) kill() error {
-	err := p.cmd.Process.Kill()
+	err := errors.Join(p.cmd.Process.Kill(), killGroup(p.PID()))
 	<-p.exited
 	if errors.Is(err, os.ErrProcessDone) {
 		return nil

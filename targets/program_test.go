@@ -33,9 +33,6 @@ func build(t *testing.T, name string) string {
 
 // TestProgram runs real programs as ngxreplay does: one on net/http, one on fasthttp.
 func TestProgram(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds programs")
-	}
 	routes := filepath.Join(t.TempDir(), "routes.json")
 	text, err := json.Marshal(hostileTable())
 	require.NoError(t, err)

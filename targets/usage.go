@@ -166,10 +166,10 @@ func (u Usage) Since(before Usage) Used {
 // pauseP99 is the upper bound of the bucket that holds the 99th percentile of the pauses since before: the
 // histogram of the runtime tells no more. Without any pause it is 0. Buckets may be missing where they are empty.
 func pauseP99(after, before *dto.Histogram) (count int64, p99 time.Duration) {
-	total := after.GetSampleCount() - before.GetSampleCount()
-	if total == 0 {
+	if after.GetSampleCount() <= before.GetSampleCount() { // none, or the target was started again
 		return 0, 0
 	}
+	total := after.GetSampleCount() - before.GetSampleCount()
 	rank := uint64(math.Ceil(0.99 * float64(total)))
 	bound := 0.0
 	for _, b := range after.GetBucket() {
