@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"ngxreplay/parse"
@@ -22,6 +24,7 @@ type inputFlags struct {
 	limit     int64
 	seed      uint64
 	spread    string
+	malformed string
 }
 
 func (f *inputFlags) register(flags *pflag.FlagSet) {
@@ -31,6 +34,7 @@ func (f *inputFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.filter.Statuses, "status", nil, "keep requests answered with these `statuses` only, as 2xx,304")
 	flags.StringArrayVar(&f.filter.Paths, "path", nil, "keep paths that match this `glob` only, as '/api/**' (repeatable)")
 	flags.StringArrayVar(&f.filter.Excludes, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
+	flags.StringVar(&f.malformed, "max-malformed", "100%", "stop when a larger `share` of the lines does not match the format, as 1%")
 	flags.BoolVar(&f.filter.SkipNoise, "skip-noise", false, "leave out health checks, favicon and static files")
 }
 
@@ -43,7 +47,9 @@ func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
 // selection is the checked form of the flags.
 func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
 	format, err := f.format()
-	return trace.Selection{Inputs: inputs, Format: format, Filter: f.filter}, errors.Join(checkInputs(inputs), err, f.filter.Validate())
+	bound, boundErr := parseShare(f.malformed)
+	selection := trace.Selection{Inputs: inputs, Format: format, Filter: f.filter, MaxMalformed: bound}
+	return selection, errors.Join(checkInputs(inputs), err, boundErr, f.filter.Validate())
 }
 
 func (f *inputFlags) build() (trace.BuildOptions, error) {
@@ -84,6 +90,19 @@ func (f *inputFlags) format() (*parse.Format, error) {
 	return parse.Compile("", f.logFormat, escape)
 }
 
+// parseShare reads a share of lines: 1%, 0.5%, or 0.01.
+func parseShare(text string) (float64, error) {
+	digits, percent := strings.CutSuffix(text, "%")
+	share, err := strconv.ParseFloat(digits, 64)
+	if percent {
+		share /= 100
+	}
+	if err != nil || !(share >= 0 && share <= 1) {
+		return 0, fmt.Errorf("max malformed %q: want a share as 1%%", text)
+	}
+	return max(share, math.SmallestNonzeroFloat64), nil // 0 allows none, not any
+}
+
 // checkInputs finds names that are no files before anything is read.
 func checkInputs(names []string) error {
 	var errs []error
@@ -109,6 +128,7 @@ func checkInputs(names []string) error {
 func inputError(err error) error {
 	var path *fs.PathError
 	var empty *trace.EmptyError
+	var malformed *trace.MalformedError
 	switch {
 	case err == nil:
 		return nil
@@ -116,7 +136,11 @@ func inputError(err error) error {
 		return usageError(fmt.Errorf("%w (the flag is --log-format)", err))
 	case errors.As(err, &empty):
 		return &exitError{exitNoVerdict, err}
-	case errors.As(err, &path) && path.Op == "open":
+	case errors.As(err, &malformed):
+		return &exitError{exitNoVerdict, err}
+	case errors.Is(err, fs.ErrPermission):
+		return usageError(fmt.Errorf("%w: give yourself the permission, or name another file", err))
+	case errors.As(err, &path) && path.Op == "open", errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
 		return usageError(err)
 	}
 	return err

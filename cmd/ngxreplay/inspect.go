@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"ngxreplay/replay/trace"
@@ -37,16 +38,21 @@ func (t *terminal) inspect(inputs []string, flags *inputFlags, asJSON bool) erro
 	lines, progress := newCounter()
 	selection.Progress = progress
 	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })
-	survey, err := trace.Inspect(t.ctx, selection, trace.DefaultRoutes)
+	survey, err := interruptible(t.ctx, func() (trace.Survey, error) {
+		return trace.Inspect(t.ctx, selection, trace.DefaultRoutes)
+	})
 	stop()
+	t.sayProblems(survey.Problems)
 	if err != nil && survey.Ledger.Lines == 0 {
 		return inputError(err)
 	}
 	inspection := report.NewInspection(&survey)
 	if len(inputs) == 1 && trace.IsTrace(inputs[0]) {
-		if inspection.Trace, err = traceInfo(inputs[0]); err != nil {
-			return err
+		info, infoErr := traceInfo(inputs[0])
+		if infoErr != nil {
+			return infoErr
 		}
+		inspection.Trace = info
 	}
 	if asJSON {
 		encoder := json.NewEncoder(t.out)
@@ -56,6 +62,9 @@ func (t *terminal) inspect(inputs []string, flags *inputFlags, asJSON bool) erro
 		}
 	} else if writeErr := report.WriteInspection(t.out, inspection); writeErr != nil {
 		return writeErr
+	}
+	if survey.Ledger.Lines == survey.Ledger.Blank && err == nil {
+		return &exitError{exitNoVerdict, errors.New("the input holds no lines")}
 	}
 	return inputError(err) // a log that ends in an error was inspected up to there
 }

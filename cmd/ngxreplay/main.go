@@ -79,6 +79,12 @@ func (t *terminal) execute(args []string) int {
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	err := root.Execute()
+	if errors.Is(err, context.Canceled) && t.ctx.Err() != nil {
+		return exitInterrupted // which has been said
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitFailed // whoever read our output has had enough
+	}
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			fmt.Fprintf(t.err, "ngxreplay: %s\n", line)
@@ -97,11 +103,12 @@ func interrupts() (ctx, kill context.Context, stop func()) {
 	kill, cancelSecond := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error like any other: we have things to clean up
 	go func() {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(os.Stderr, "ngxreplay: interrupted: no more requests are sent, waiting for answers (interrupt again to leave now)")
+		fmt.Fprintln(os.Stderr, "ngxreplay: interrupted: bringing it to an end (interrupt again to leave now)")
 		cancelFirst()
 		if _, ok := <-signals; !ok {
 			return

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ngxreplay/report"
 )
@@ -14,7 +15,7 @@ import (
 // takes.
 func (s *session) report() error {
 	s.doc.Config.Speed = s.settings.options.Plan.Speed
-	s.doc.Verdict = report.Judge(&s.doc)
+	s.doc.Judge()
 	var errs []error
 	if dir := s.settings.flags.output; dir != "" {
 		errs = append(errs,
@@ -35,7 +36,7 @@ func (s *session) report() error {
 // verdict is the error that a verdict other than pass stands for.
 func (s *session) verdict() error {
 	if s.doc.Verdict == report.NoData && s.ctx.Err() == nil {
-		return &exitError{exitNoVerdict, errors.New("no verdict: not every target could be measured to the end")}
+		return &exitError{exitNoVerdict, fmt.Errorf("no verdict: %s", strings.Join(s.doc.Reasons, "; "))}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ngxreplay/parse"
 	"ngxreplay/replay"
 	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
@@ -155,6 +156,14 @@ func parseHeaders(texts []string) ([]wire.Header, error) {
 			errs = append(errs, fmt.Errorf("header %q: want 'Name: value'", text))
 			continue
 		}
+		switch {
+		case strings.EqualFold(name, "host"):
+			errs = append(errs, fmt.Errorf("header %q: use --host", text))
+			continue
+		case !wire.IsSendable(name) && !strings.EqualFold(name, "user-agent") && !strings.EqualFold(name, "referer"):
+			errs = append(errs, fmt.Errorf("header %s: frames the request or belongs to the connection, which ngxreplay decides", name))
+			continue
+		}
 		errs = append(errs, checkHeaderText("header "+name, value))
 		headers = append(headers, wire.Header{Name: name, Value: strings.TrimSpace(value)})
 	}
@@ -173,6 +182,9 @@ func checkHeaderText(what, text string) error {
 func checkOutput(dir string) error {
 	if dir == "" {
 		return nil
+	}
+	if dir == parse.Stdin {
+		return errors.New("-o names a directory; --json prints the document on standard output")
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("output directory: %w: name another one with -o", err)
@@ -224,7 +236,7 @@ func (t *terminal) obtainTrace(s *runSettings) (path string, built trace.Built, 
 	}
 	dir, err := os.MkdirTemp("", "ngxreplay-run-*")
 	if err != nil {
-		return "", built, nothing, err
+		return "", built, nothing, usageError(fmt.Errorf("temporary directory: %w: TMPDIR names another one", err))
 	}
 	cleanup = func() error { return os.RemoveAll(dir) }
 	path = filepath.Join(dir, "run.trace")

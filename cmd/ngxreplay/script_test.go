@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"ngxreplay/report"
@@ -47,19 +48,28 @@ func closedPort(t *testing.T) string {
 }
 
 // exits runs a command and demands its exit code: exits 2 ngxreplay run nope.log
+//
+// "measured" stands for 0, and for the 4 of a replay that a busy machine kept from being faithful: how busy it is, is
+// not what these stories are about.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARGS...]")
 	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
+	want, got := 0, 0
+	if args[0] != "measured" {
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		want = n
+	}
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) {
 			ts.Fatalf("%v", err)
 		}
 		got = exit.ExitCode()
+	}
+	if got == exitNoVerdict && args[0] == "measured" && strings.Contains(ts.ReadFile("stderr"), "was not faithful") {
+		return
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)

@@ -41,7 +41,7 @@ func newSession(t *terminal, s *runSettings, path string, built trace.Built) *se
 			Targets:     []report.Target{},
 			Comparisons: []report.Comparison{},
 			Assertions:  []report.Assertion{},
-			Notes:       traceNotes(info),
+			Notes:       append(traceNotes(info), problemNotes(built)...),
 		},
 	}
 }
@@ -52,7 +52,10 @@ func (s *runSettings) config() report.Config {
 		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.rate,
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, MaxInFlight: s.options.MaxInFlight,
-		TimeoutNS: int64(s.options.Timeout), Host: s.flags.host, Targets: s.flags.targets,
+		TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
+	}
+	for _, target := range s.flags.targets {
+		c.Targets = append(c.Targets, report.Mask(target))
 	}
 	for _, h := range s.header {
 		c.Header = append(c.Header, report.MaskHeader(h))
@@ -72,6 +75,18 @@ func traceNotes(info *trace.Info) []string {
 	}
 	if !timed {
 		notes = append(notes, "the log has no $request_time: requests leave when they ended in production, not when they arrived")
+	}
+	return notes
+}
+
+// problemNotes are what could not be read.
+func problemNotes(built trace.Built) []string {
+	var notes []string
+	for _, p := range built.Problems {
+		notes = append(notes, p.Text)
+	}
+	if l := built.Info.Ledger; l.Malformed > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d lines do not match the format and are not replayed; ngxreplay inspect shows them", l.Malformed, l.Lines))
 	}
 	return notes
 }
@@ -162,7 +177,11 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	before := s.readMeter(ctx, meter, result.Name)
-	run := replay.New(reader, target, s.settings.options)
+	options := s.settings.options
+	if meter.PID != 0 { // ours takes any number of connections; a user's server may serve them one at a time
+		options.Prime = options.Connections
+	}
+	run := replay.New(reader, target, options)
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
 	measured, err := run.Run(ctx, s.kill)
 	stop()
@@ -178,7 +197,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	if fillErr := report.FillTarget(result, measured); fillErr != nil {
 		err = errors.Join(err, fillErr)
 	}
-	result.Trouble = report.StoppedAnswering(result.Windows)
+	result.Trouble = report.StoppedAnswering(result.Windows, result.Errors)
 	if err != nil {
 		return fmt.Errorf("target %s: %w", result.Name, err)
 	}
@@ -193,7 +212,7 @@ func (s *session) readMeter(ctx context.Context, meter targets.Meter, name strin
 	usage, err := meter.Read(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			fmt.Fprintf(s.err, "ngxreplay: target %s: no resource figures: %v\n", name, err)
+			fmt.Fprintf(s.err, "ngxreplay: target %s: no resource figures: %s\n", name, report.Mask(err.Error()))
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,9 @@ func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string,
 	if output == "" {
 		return usageError(errors.New("no output: name the trace file with -o FILE"))
 	}
+	if output == parse.Stdin {
+		return usageError(errors.New("a trace is a file that is read again: name one with -o FILE"))
+	}
 	for _, name := range inputs {
 		if sameFile(name, output) {
 			return usageError(fmt.Errorf("output %s is an input too: name another file with -o", output))
@@ -70,10 +74,44 @@ func (t *terminal) build(selection trace.Selection, options trace.BuildOptions, 
 	lines, progress := newCounter()
 	selection.Progress = progress
 	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })
-	built, err := trace.Build(t.ctx, selection, options, output)
+	built, err := interruptible(t.ctx, func() (trace.Built, error) { return trace.Build(t.ctx, selection, options, output) })
 	stop()
 	t.sayMalformed(built.Info.Ledger, built.Malformed)
+	t.sayProblems(built.Problems)
 	return built, err
+}
+
+// interruptible returns when work does, or when ctx ends and work does not notice: it may be waiting for a pipe that
+// says nothing, which cannot be told to stop.
+func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := work()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-time.After(time.Second):
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// sayProblems tells of inputs that could not be read, or not to their end.
+func (t *terminal) sayProblems(problems []trace.Problem) {
+	for _, p := range problems {
+		fmt.Fprintf(t.err, "ngxreplay: %s; what could be read is used\n", p.Text)
+	}
 }
 
 // sayMalformed tells of lines that were passed over, with the first few as examples.
