@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PACKAGES := ./... ./testdata/generate
 TARGETS  := gin echo fiber chi buffalo nethttp
 FUZZTIME ?= 30s
+LINES    ?= 1000000
 
 .PHONY: help build demo deps check test race fuzz bench golden testdata clean
 
@@ -16,7 +17,7 @@ build: ## build ngxreplay and the six built-in targets into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 demo: build ## replay a log against all six targets, ten seconds each; report in out/demo
-	bin/ngxreplay run testdata/timed.log $(TARGETS:%=--target %) --speed 13.7 -o out/demo
+	bin/ngxreplay run testdata/timed.log $(TARGETS:%=--target %) --speed 13.7 --connections 512 -o out/demo
 
 deps: ## install what the tests need: nginx, and gcc for the race detector
 	@need=(); command -v nginx /usr/sbin/nginx >/dev/null || need+=(nginx-light); \
@@ -26,7 +27,7 @@ deps: ## install what the tests need: nginx, and gcc for the race detector
 	as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}"
 
 check: ## gofmt, vet and staticcheck
-	@unformatted=$$(gofmt -l cmd parse replay report targets testdata *.go); \
+	@unformatted=$$(gofmt -l bench cmd parse replay report targets testdata *.go); \
 	[ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
@@ -45,8 +46,9 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 		done; \
 	done
 
-bench: ## run the benchmarks
+bench: build ## run the benchmarks, and measure reading a log of LINES (1000000) beside other tools
 	go test -run '^$$' -bench . ./parse ./replay/...
+	go run ./bench/inspect -lines $(LINES)
 
 golden: ## write the golden files again; read the diff before you commit it
 	go test ./report ./cmd/ngxreplay -update
