@@ -44,6 +44,36 @@ func TestAllocations(t *testing.T) {
 	f("headers", mustCompile("", `"$request" "$http_accept" "$http_cookie"`, EscapeDefault), `"GET / HTTP/1.1" "a" "b\x22"`)
 }
 
+// Taking a line out of its envelope allocates nothing either.
+func TestEnvelopeAllocations(t *testing.T) {
+	f := func(log string) {
+		t.Helper()
+		count := func(lines int) float64 {
+			data := strings.Repeat(log+"\n", lines)
+			return testing.AllocsPerRun(3, func() {
+				s, err := OpenReader("x", strings.NewReader(data))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := newCombined(s)
+				for r.Scan() {
+				}
+				if r.Counts().Entries != int64(lines) || r.Envelope() == EnvelopeNone {
+					t.Error(r.Counts())
+				}
+			})
+		}
+		if few, many := count(5_000), count(20_000); many > few+20 {
+			t.Errorf("%s: %v allocations for 5,000 lines, %v for 20,000", log, few, many)
+		}
+	}
+	f("2024-02-06T19:00:01.123456789Z stdout F " + lineGET)
+	f(`{"log":"` + strings.ReplaceAll(lineGET, `"`, `\"`) + `\n","stream":"stdout","time":"2024-02-06T19:00:01.123456789Z"}`)
+	f("Feb  7 00:00:01 web1 nginx[12]: " + lineGET)
+	f("<165>1 2024-02-06T19:00:01.003Z web1 nginx 12 access - " + lineGET)
+	f("web-1  | " + lineGET)
+}
+
 // A reader's allocations do not depend on how many lines it reads.
 func TestReaderAllocations(t *testing.T) {
 	log := bytes.Repeat([]byte(lineGET+"\n\n"), 20_000)

@@ -96,3 +96,39 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkParallel reads the same log serially and by several goroutines, from memory and compressed.
+func BenchmarkParallel(b *testing.B) {
+	f, _ := Lookup("combined")
+	log := bytes.Repeat([]byte(benchCombined+"\n"), 100_000)
+	compressed := gzipped(b, string(log))
+	run := func(name string, open func() lineReader) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r := open()
+				var status int
+				for r.Scan() {
+					if e, bad := r.Entry(); bad == nil {
+						status += e.Status
+					}
+				}
+				if r.Counts().Entries != 100_000 || r.Err() != nil || status != 200*100_000 {
+					b.Fatal(r.Counts(), r.Err())
+				}
+			}
+		})
+	}
+	source := func(data []byte) *Source {
+		s, err := OpenReader("bench", bytes.NewReader(data))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	}
+	run("serial", func() lineReader { return NewReader(source(log), "bench", f) })
+	run("parallel", func() lineReader { return NewParallelReader(source(log), "bench", 2, f) })
+	run("serial-gzip", func() lineReader { return NewReader(source(compressed), "bench", f) })
+	run("parallel-gzip", func() lineReader { return NewParallelReader(source(compressed), "bench", 2, f) })
+}

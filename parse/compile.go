@@ -139,6 +139,8 @@ func (c *compiler) pattern(text string) (pattern, error) {
 		if t.op, err = chooseOp(c.format.escape, v, t, last, next); err != nil {
 			return p, err
 		}
+		t.request = v.field == fieldRequest
+		p.bareRequest = p.bareRequest || t.request && len(names) > 1 && (t.op == opSearch || t.op == opRest)
 		p.steps = append(p.steps, t)
 		c.format.spans++
 		c.format.vars = append(c.format.vars, strings.Split(name, "$")...)
@@ -147,7 +149,7 @@ func (c *compiler) pattern(text string) (pattern, error) {
 			if v.field == fieldMsec {
 				fl.rank = -1 // times are tried finest first
 			}
-			if v.field == fieldHeader {
+			if v.field == fieldHeader || v.field == fieldCookie {
 				fl.header = []byte(headerName(name))
 			}
 			c.format.fills = append(c.format.fills, fl)

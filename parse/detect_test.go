@@ -62,6 +62,9 @@ func TestDetect(t *testing.T) {
 		`{"time":"$time_iso8601","method":"$request_method","request_uri":"$request_uri","uri":"$uri","args":"$args"}`, 1, 1)
 	f(`{"time":"2019-01-22T03:56:14+03:30","request_method":"GET","request":"/a"}`, "",
 		`{"time":"$time_iso8601","request_method":"$request_method","request":"$request_uri"}`, 1, 1)
+	f(`{"t":"2019-01-22T03:56:14+03:30","m":"GET","u":"/a","p":"HTTP/1.1","x":"y"}`, "",
+		`{"t":"$time_iso8601","m":"$request_method","u":"$request_uri","p":"$server_protocol"}`, 1, 1)
+	f(`{"t":1548116774.123,"r":"GET / HTTP/1.1","body":12}`, "", `{"t":$msec,"r":"$request","body":$body_bytes_sent}`, 1, 1)
 	f("time:2015-09-06T05:58:05+09:00\thost:1.2.3.4\tmethod:POST\turi:/foo\tstatus:200\tsize:12\tapptime:0.057\tua:UA1\tvhost:h\n", "",
 		`time:$time_iso8601\thost:$remote_addr\tmethod:$request_method\turi:$request_uri\tstatus:$status\tsize:$body_bytes_sent\tapptime:$upstream_response_time\tua:$http_user_agent\tvhost:$host`, 1, 1)
 	f("I0526 starting\n"+`{"ts":1548116774,"req":"GET / HTTP/1.1"}`+"\n", "", `{"ts":$msec,"req":"$request"}`, 1, 2)
@@ -131,8 +134,9 @@ func TestDetectUnknown(t *testing.T) {
 			t.Errorf("%s:\n got %s %d %v\nwant %s", sample, near, unknown.Cause.Column, err, want)
 		}
 	}
-	f("\n"+lineGET+" what\n", "combined_time", 77,
-		"unknown log format: no known format fits; the nearest, combined_time, fails at column 77: expected a number of seconds for $request_time; give the log_format string of nginx.conf; line 2 is: "+lineGET+" what")
+	const noTime = `1.2.3.4 - - [yesterday] "GET / HTTP/1.1" 200 12 "-" "curl"`
+	f("\n"+noTime+"\n", "combined", 40,
+		"unknown log format: no known format fits; the nearest, combined, fails at column 40: expected \"] \\\"\"; give the log_format string of nginx.conf; line 2 is: "+noTime)
 	f(`{"message":"hello"}`, "", 1,
 		`unknown log format: no known format fits; none of its keys is known to hold a request; give the log_format string of nginx.conf; line 1 is: {"message":"hello"}`)
 	f("\x1b[31m", "combined", 6,

@@ -14,7 +14,8 @@ type Entry struct {
 	// Time is when nginx wrote the line, which is when the request ended, in nanoseconds since 1970 (UTC).
 	Time int64
 	// Precision is how far the true time may lie behind Time: 1 s for $time_local and $time_iso8601, 1 ms for $msec,
-	// and what the fraction tells in logs of others. 0 when the format holds no time.
+	// and what the fraction tells in logs of others. 1 ms also when Time is that of the [Envelope], which is taken
+	// where the log's own has only seconds and agrees with it. 0 when there is no time.
 	Precision time.Duration
 	// RequestTime is $request_time: from the first byte read of the request to the last byte sent of the response.
 	// Absent when not logged.
@@ -47,8 +48,14 @@ type Entry struct {
 	Referer      []byte // $http_referer
 	UserAgent    []byte // $http_user_agent
 	Body         []byte // $request_body
-	// Headers are the other request headers in the format ($http_*), in its order, absent ones left out.
+	// Headers are the other request headers in the format ($http_*), in its order, absent ones left out. Cookies that
+	// are logged one by one ($cookie_*) come last, as one "cookie" header, unless $http_cookie is there.
 	Headers []Header
+
+	// What nginx wrote of the upstreams it tried: lists, which [Entry.Upstreams] takes apart.
+	UpstreamAddr   []byte // $upstream_addr
+	UpstreamStatus []byte // $upstream_status
+	UpstreamTimes  []byte // $upstream_response_time
 }
 
 // A Header is a logged request header. Name is in lower case with dashes, as "accept-language".

@@ -73,6 +73,8 @@ func (m miss) reason() string {
 		return "line cut off by a read error"
 	case missNUL:
 		return "nothing but NUL bytes"
+	case missGonx:
+		return "gonx finds no match"
 	case missComplex:
 		return "too many ways to split the line"
 	}

@@ -27,7 +27,7 @@ func Example() {
 	}
 	fmt.Println(found.Format.Name(), found.Fit, "of", found.Lines)
 
-	r := parse.NewReader(src, src.Name, found.Format)
+	r := parse.NewReader(src, src.Name, found.Formats...)
 	for r.Scan() {
 		e, bad := r.Entry()
 		switch {
@@ -67,4 +67,27 @@ func ExampleCompile() {
 	// Output:
 	// 1707246001123000000 1ms 45ms /a
 	// log format "bad": this format holds no request: nothing to replay; add $request, or $request_method and $request_uri
+}
+
+// A format that nobody knows is inferred, and says what it only guessed.
+func ExampleDetect() {
+	const log = `1.2.3.4 [10/Sep/2015:17:57:59 +0000] "GET /a/b/c.jpeg HTTP/1.1" 200 363 7013 0.138 "x100" 92
+5.6.7.8 [10/Sep/2015:17:58:00 +0000] "GET /a/b/d.jpeg HTTP/1.1" 304 412 0 0.007 "-" -
+`
+	found, err := parse.Detect([]byte(log))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(found.Format)
+	fmt.Printf("%.0f %% of the lines fit\n", 100*found.Share())
+	for _, guess := range found.Guessed {
+		fmt.Println("guessed", guess)
+	}
+	// Output:
+	// $remote_addr [$time_local] "$request" $status $request_length $body_bytes_sent $request_time "$text_8" $word_9
+	// 100 % of the lines fit
+	// guessed $request_length for values like "363"
+	// guessed $body_bytes_sent for values like "7013"
+	// guessed $request_time for values like "0.138"
 }

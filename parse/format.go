@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/satyrius/gonx"
 )
 
 // A Format is a compiled log_format. It never changes after [Compile], so goroutines may share it; what a line needs
@@ -22,6 +24,7 @@ type Format struct {
 
 	has       fieldSet
 	precision time.Duration
+	gonx      *gonx.Parser // reads the lines, when set
 }
 
 // A shape is how fields are found in a line.
@@ -37,6 +40,8 @@ const (
 type pattern struct {
 	prefix string
 	steps  []step
+	// bareRequest tells that a step is a request line whose end no quote tells.
+	bareRequest bool
 }
 
 // A step reads one variable and the literal after it.
@@ -49,6 +54,7 @@ type step struct {
 	word    uint64 // literal as a little-endian number, when it has at most eight bytes,
 	mask    uint64 // and the bits of it that count; 0 for a longer one, and for none
 	span    int    // where to note the value's place
+	request bool   // it is $request
 }
 
 // A key is one member of a JSON object or one field of an LTSV line.

@@ -122,7 +122,7 @@ func sampleKeys(lines [][]byte, sh shape) ([]keyed, Escape) {
 	note := func(key, value []byte, bare bool) {
 		dash = dash || !bare && string(value) == "-"
 		empty = empty || !bare && len(value) == 0
-		hex = hex || bytes.Contains(value, []byte(`\x`))
+		hex = hex || holdsHex(value)
 		escaped = escaped || bytes.Contains(value, []byte(`\"`)) || bytes.Contains(value, []byte(`\u`))
 		i, ok := place[string(key)]
 		if !ok {
@@ -147,6 +147,19 @@ func sampleKeys(lines [][]byte, sh shape) ([]keyed, Escape) {
 		return seen, EscapeDefault
 	}
 	return seen, EscapeJSON
+}
+
+// holdsHex reports an escape \xXX. A backslash of the value itself, which escape=json doubles, may stand before an x.
+func holdsHex(value []byte) bool {
+	for pos := 0; ; pos += 2 {
+		n := bytes.Index(value[pos:], []byte(`\x`))
+		if n < 0 {
+			return false
+		}
+		if pos += n; !isEscaped(value[:pos]) {
+			return true
+		}
+	}
 }
 
 // eachMember calls note for each member of a flat JSON object, and not at all when the line is none.
@@ -201,6 +214,7 @@ func nameVariables(seen []keyed) []member {
 	for i, k := range seen {
 		names[i] = variableOfKey(k, seen)
 	}
+	nameByContent(names, seen)
 	exact := func(i int) bool { return normalKey(seen[i].key) == names[i] }
 	var members []member
 	for i, k := range seen {
@@ -227,6 +241,29 @@ func nameVariables(seen []keyed) []member {
 	return members
 }
 
+// nameByContent names keys that say nothing ("t", "m", "u") by their values, when no other holds the time or the request.
+func nameByContent(names []string, seen []keyed) {
+	holds := func(variables ...string) bool {
+		return slices.ContainsFunc(variables, func(v string) bool { return slices.Contains(names, v) })
+	}
+	for i, k := range seen {
+		value := []byte(k.value)
+		switch {
+		case names[i] != "" || len(value) == 0:
+		case !holds("time_local", "time_iso8601", "msec") && (isLocalTime(value) || isoLen(value) == len(value) || isMsec(value)):
+			names[i] = timeVariable(value)
+		case !holds("request", "request_method") && isRequest(value):
+			names[i] = "request"
+		case !holds("request", "request_method") && knownMethod(value):
+			names[i] = "request_method"
+		case !holds("request", "request_uri", "uri") && value[0] == '/':
+			names[i] = "request_uri"
+		case !holds("server_protocol") && isProtocol(value):
+			names[i] = "server_protocol"
+		}
+	}
+}
+
 // variableOfKey returns the variable that a key stands for, by its name and the look of its value, or "".
 func variableOfKey(k keyed, seen []keyed) string {
 	name := normalKey(k.key)
@@ -246,6 +283,10 @@ func variableOfKey(k keyed, seen []keyed) string {
 		if normalKey(k.key) == "host" && looksLikeAddress(value) && !holdsVariable(seen, "remote_addr") {
 			return "remote_addr"
 		}
+	case "request_body":
+		if _, ok := parseInt(value); ok && k.bare {
+			return "body_bytes_sent" // how long it is
+		}
 	case "server_protocol":
 		if len(value) > 0 && !isProtocol(value) {
 			return "" // "1.1" alone
@@ -261,6 +302,9 @@ func variableOfKey(k keyed, seen []keyed) string {
 	case "request_time":
 		if _, _, ok := parseSeconds(value); !ok && len(value) > 0 {
 			return ""
+		}
+		if normalKey(k.key) != name && len(value) > 1 && !bytes.ContainsRune(value, '.') {
+			return "" // a whole number under such a name is in milliseconds, or worse
 		}
 	case "upstream_response_time":
 		if _, ok := parseSecondsList(value); !ok {

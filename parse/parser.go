@@ -13,6 +13,9 @@ type Parser struct {
 	clock   clock
 	text    []byte // decoded values of this line
 	headers []Header
+	cookies []Header
+	values  []byte // that gonx found
+	keep    bool   // text and headers are of several lines, whose entries are all in use
 }
 
 // NewParser returns a parser of the format, for one goroutine.
@@ -46,6 +49,9 @@ func (p *Parser) parse(line []byte, e *Entry) bool {
 	s.miss.kind = missNone
 	s.escaped = s.escape != EscapeNone && bytes.IndexByte(line, '\\') >= 0
 	ok := false
+	if p.format.gonx != nil {
+		return p.throughGonx(line, e)
+	}
 	switch p.format.shape {
 	case shapeJSON:
 		ok = p.object(line)
@@ -63,8 +69,11 @@ func (p *Parser) fill(line []byte, e *Entry) bool {
 		RequestTime: Absent, UpstreamTime: Absent,
 		BodyBytes: Absent, BytesSent: Absent, RequestLength: Absent,
 	}
-	p.text = p.text[:0]
-	p.headers = p.headers[:0]
+	if !p.keep {
+		p.forget()
+	}
+	p.cookies = p.cookies[:0]
+	before := len(p.headers)
 	var path, args []byte
 	fills := p.format.fills
 	for i := range fills {
@@ -86,10 +95,8 @@ func (p *Parser) fill(line []byte, e *Entry) bool {
 			path, args, _ = bytes.Cut(p.value(raw), []byte{'?'})
 		case fieldArgs:
 			args = p.value(raw)
-		case fieldHeader:
-			if v := p.value(raw); v != nil {
-				p.headers = append(p.headers, Header{f.header, v})
-			}
+		case fieldHeader, fieldCookie:
+			p.header(f, raw)
 		default:
 			if len(raw) <= 1 || p.scan.escaped { // else it stands for itself
 				if raw = p.value(raw); raw == nil {
@@ -102,9 +109,7 @@ func (p *Parser) fill(line []byte, e *Entry) bool {
 			return false
 		}
 	}
-	if len(p.headers) > 0 {
-		e.Headers = p.headers
-	}
+	p.setHeaders(e, before)
 	if p.format.precision != 0 && e.Precision == 0 {
 		p.scan.note(len(line), missKey, "time", 0)
 		return false
@@ -128,6 +133,48 @@ func (p *Parser) value(raw []byte) []byte {
 	p.text = appendDecoded(p.text, raw, p.scan.escape)
 	return p.text[start:len(p.text):len(p.text)]
 }
+
+// header keeps a header or a cookie that the client sent.
+func (p *Parser) header(f *fill, raw []byte) {
+	v := p.value(raw)
+	switch {
+	case v == nil:
+	case f.field == fieldCookie:
+		p.cookies = append(p.cookies, Header{f.header, v})
+	default:
+		p.headers = append(p.headers, Header{f.header, v})
+	}
+}
+
+// setHeaders gives the entry its headers, which begin at before, and one more for the cookies that were logged one by
+// one.
+func (p *Parser) setHeaders(e *Entry, before int) {
+	whole := false
+	for _, h := range p.headers[before:] {
+		whole = whole || string(h.Name) == "cookie"
+	}
+	if len(p.cookies) > 0 && !whole {
+		start := len(p.text)
+		for i, c := range p.cookies {
+			if i > 0 {
+				p.text = append(p.text, "; "...)
+			}
+			p.text = append(append(append(p.text, c.Name...), '='), c.Value...)
+		}
+		p.headers = append(p.headers, Header{cookieName, p.text[start:len(p.text):len(p.text)]})
+	}
+	if len(p.headers) > before {
+		e.Headers = p.headers[before:len(p.headers):len(p.headers)]
+	}
+}
+
+// forget frees what entries have borrowed.
+func (p *Parser) forget() {
+	p.text, p.headers, p.values = p.text[:0], p.headers[:0], p.values[:0]
+}
+
+// cookieName is never written to.
+var cookieName = []byte("cookie")
 
 // isAbsent reports how nginx writes a number that it has not.
 func isAbsent(raw []byte) bool { return len(raw) == 0 || len(raw) == 1 && raw[0] == '-' }
@@ -166,7 +213,7 @@ func (p *Parser) number(f *fill, raw []byte, pos int, e *Entry) bool {
 		e.RequestTime = time.Duration(n)
 	case fieldUpstreamTime:
 		n, ok = parseSecondsList(raw)
-		e.UpstreamTime = time.Duration(n)
+		e.UpstreamTime, e.UpstreamTimes = time.Duration(n), raw
 	case fieldStatus:
 		n, ok = parseInt(raw)
 		ok = ok && n <= 999

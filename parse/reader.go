@@ -1,17 +1,12 @@
 package parse
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 )
 
-// MaxLine is the longest line that is parsed, in bytes without its line feed. A longer one is read over and counted
-// as malformed. nginx itself writes lines of up to about 4 times large_client_header_buffers.
-const MaxLine = 1 << 20
-
-// Counts are the lines that a [Reader] has read so far: Lines = Entries + Malformed + Blank, always.
+// Counts are the lines that a reader has read so far: Lines = Entries + Malformed + Blank, always. A line that came in
+// several parts, as container runtimes write long ones, counts once.
 type Counts struct {
 	Lines     int64
 	Entries   int64
@@ -29,37 +24,43 @@ type Counts struct {
 // It takes line feeds with or without a carriage return before them, a missing one at the end, a byte order mark, and
 // the run of NUL bytes that copytruncate leaves before a line. It holds at most MaxLine bytes and a little more.
 type Reader struct {
-	r      io.Reader
-	source string
-	parser *Parser
+	source  string
+	lines   lines
+	formats matcher
+	unwrap  unwrapper
 
-	buf     []byte
-	start   int   // of what is not yet consumed
-	seen    int   // up to here buf holds no line feed after start
-	end     int   // of what was read
-	readErr error // set when r has nothing more; io.EOF is the good one
-
+	before int64 // lines of the log that others have read
+	number int64 // of the current line, from there
 	counts Counts
-	entry  Entry
+	entry  *Entry // filled by Scan
 	bad    *LineError
 }
 
-// firstBuffer is the size of a reader's buffer until a line needs more.
-const firstBuffer = 256 << 10
-
-// maxEmptyReads is how often a reader may return nothing and no error, as in bufio.
-const maxEmptyReads = 100
-
-// NewReader returns a reader of a log in one format. source names the log in errors.
-func NewReader(r io.Reader, source string, f *Format) *Reader {
-	return &Reader{r: r, source: source, parser: f.NewParser(), buf: make([]byte, firstBuffer)}
+// NewReader returns a reader of a log. A log may be in several formats, as after a change of the configuration: a
+// line is read by the first of them that it fits. source names the log in errors.
+//
+// When r is a [*Source], its lines are taken out of the envelope that they are in.
+func NewReader(r io.Reader, source string, formats ...*Format) *Reader {
+	reader := &Reader{source: source, lines: lines{r: r, buf: make([]byte, firstBuffer)}, formats: newMatcher(formats), entry: new(Entry)}
+	if s, ok := r.(*Source); ok {
+		reader.unwrap.envelope = s.Envelope()
+	}
+	return reader
 }
 
 // Scan moves to the next line that is not blank. It returns false at the end of the log and when reading failed.
 func (r *Reader) Scan() bool {
 	for {
-		line, skipped, why, ok := r.next()
-		if !ok {
+		line, skipped, why, ok := r.lines.next()
+		l := letter{line: line}
+		if ok {
+			r.number++
+			if why == missNone && r.unwrap.envelope != EnvelopeNone {
+				if l, why, ok = r.unwrap.next(line); !ok {
+					continue // the rest of it follows
+				}
+			}
+		} else if l.line, ok = r.unwrap.rest(); !ok {
 			return false
 		}
 		r.counts.Lines++
@@ -69,25 +70,35 @@ func (r *Reader) Scan() bool {
 			if why == missLong {
 				m.pos = MaxLine
 			}
-			r.refuse(line, m, skipped)
-		case isBlankLine(line):
+			r.refuse(l.line, m, skipped)
+		case isBlankLine(l.line):
 			r.counts.Blank++
 			continue
-		case r.parser.parse(line, &r.entry):
-			r.counts.Entries++
-			r.bad = nil
+		case r.formats.parse(l.line, r.entry):
+			l.sharpen(r.entry)
+			r.accept()
+		case l.start > 0 && r.formats.parse(line, r.entry):
+			r.accept() // it only looked like an envelope
 		default:
-			r.refuse(line, r.parser.scan.miss, skipped)
+			if l.start > 0 {
+				r.formats.parse(l.line, r.entry) // for its miss
+			}
+			r.refuse(l.line, r.formats.miss(), skipped+l.start)
 		}
 		return true
 	}
+}
+
+func (r *Reader) accept() {
+	r.counts.Entries++
+	r.bad = nil
 }
 
 // refuse makes the current line an error. skipped is how many of its bytes came before line.
 func (r *Reader) refuse(line []byte, m miss, skipped int) {
 	r.counts.Malformed++
 	r.bad = m.lineError(line)
-	r.bad.Source, r.bad.Line = r.source, r.counts.Lines
+	r.bad.Source, r.bad.Line = r.source, r.before+r.number
 	r.bad.Column += skipped
 }
 
@@ -97,136 +108,31 @@ func (r *Reader) Entry() (*Entry, *LineError) {
 	if r.bad != nil {
 		return nil, r.bad
 	}
-	return &r.entry, nil
+	return r.entry, nil
 }
 
-// Line is the number of the current line in its log, from 1. Blank lines count.
-func (r *Reader) Line() int64 { return r.counts.Lines }
+// Line is the number of the current line in its log, from 1. Blank lines count, and so does each part of a line that
+// came in several: it has the number of the last.
+func (r *Reader) Line() int64 { return r.number }
 
 // Counts returns what was read so far.
 func (r *Reader) Counts() Counts { return r.counts }
 
-// Format is the format that the reader was made for.
-func (r *Reader) Format() *Format { return r.parser.format }
+// Format is the one that the last entry fits; before the first entry, the first that the reader was given.
+func (r *Reader) Format() *Format { return r.formats.current.format }
+
+// Envelope is what the lines are taken out of.
+func (r *Reader) Envelope() Envelope { return r.unwrap.envelope }
 
 // Err returns the error that ended the log before its end, or nil. All whole lines before it were yielded.
 func (r *Reader) Err() error {
-	if r.readErr == nil || r.readErr == io.EOF {
+	if r.lines.err == nil || r.lines.err == io.EOF {
 		return nil
 	}
-	return fmt.Errorf("%s:%d: %w", r.source, r.counts.Lines, r.readErr)
+	return readError(r.source, r.before+r.number, r.lines.err)
 }
 
-// next returns the next line without its line feed. why tells that it cannot be parsed. ok is false when there is
-// none.
-func (r *Reader) next() (line []byte, skipped int, why missKind, ok bool) {
-	nul := 0
-	for {
-		nul += r.skipNUL()
-		if i := bytes.IndexByte(r.buf[r.seen:r.end], '\n'); i >= 0 {
-			line = r.buf[r.start : r.seen+i]
-			r.start = r.seen + i + 1
-			r.seen = r.start
-			break
-		}
-		r.seen = r.end
-		if r.end-r.start > MaxLine+1 { // one more for a carriage return
-			return r.skipLine(), nul, missLong, true
-		}
-		if r.readErr == nil {
-			r.fill()
-			continue
-		}
-		line = r.buf[r.start:r.end]
-		r.start, r.seen = r.end, r.end
-		if len(line) == 0 && nul == 0 {
-			return nil, 0, 0, false
-		}
-		if r.readErr != io.EOF {
-			return line, nul, missCut, true
-		}
-		break
-	}
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
-	switch {
-	case len(line) > MaxLine:
-		why = missLong
-	case len(line) == 0 && nul > 0:
-		return line, 0, missNUL, true
-	}
-	skipped = nul
-	if r.counts.Lines == 0 && bytes.HasPrefix(line, []byte("\xef\xbb\xbf")) {
-		line, skipped = line[3:], skipped+3
-	}
-	return line, skipped, why, true
-}
-
-// skipNUL drops NUL bytes at the start of a line and returns their number. copytruncate leaves such runs, of the size
-// of the old file.
-func (r *Reader) skipNUL() int {
-	from := r.start
-	for r.start < r.end && r.buf[r.start] == 0 {
-		r.start++
-	}
-	r.seen = max(r.seen, r.start)
-	return r.start - from
-}
-
-// skipLine reads over the rest of a line that is too long and returns its beginning. The beginning stays where it is;
-// the rest goes through the buffer behind it.
-func (r *Reader) skipLine() []byte {
-	head := bytes.Clone(r.buf[r.start : r.start+maxText+1])
-	for {
-		if i := bytes.IndexByte(r.buf[r.seen:r.end], '\n'); i >= 0 {
-			r.start = r.seen + i + 1
-			r.seen = r.start
-			return head
-		}
-		r.start, r.seen = r.end, r.end
-		if r.readErr != nil {
-			return head
-		}
-		r.fill()
-	}
-}
-
-// fill reads more, after making room: by moving the line that has begun to the front, then by growing.
-func (r *Reader) fill() {
-	if r.start > 0 && (r.start == r.end || r.end == len(r.buf)) {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.seen -= r.start
-		r.end -= r.start
-		r.start = 0
-	}
-	if r.end == len(r.buf) {
-		r.buf = append(r.buf, make([]byte, len(r.buf))...)
-	}
-	for range maxEmptyReads {
-		n, err := r.r.Read(r.buf[r.end:])
-		if n < 0 || n > len(r.buf)-r.end {
-			r.readErr = errors.New("the reader returned an impossible count")
-			return
-		}
-		r.end += n
-		if err != nil {
-			r.readErr = err
-			return
-		}
-		if n > 0 {
-			return
-		}
-	}
-	r.readErr = io.ErrNoProgress
-}
-
-// isBlankLine reports a line of nothing but blanks.
-func isBlankLine(line []byte) bool {
-	for _, c := range line {
-		if !isBlank(c) {
-			return false
-		}
-	}
-	return true
+// readError says after which line reading failed.
+func readError(source string, line int64, err error) error {
+	return fmt.Errorf("%s:%d: %w", source, line, err)
 }

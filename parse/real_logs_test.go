@@ -1,8 +1,15 @@
+//go:build reallogs
+
 package parse
+
+// These tests read a folder of real logs, which is not part of the repository: NGXREPLAY_LOGS names it, and facts.json
+// in it says what is in each of them.
+//
+//	NGXREPLAY_LOGS=... go test -tags reallogs ./parse
 
 import (
 	"encoding/json"
-	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,10 +38,7 @@ type logFacts struct {
 
 // TestRealLogs reads every log of a folder that holds a facts.json, without being told the format.
 func TestRealLogs(t *testing.T) {
-	dir := os.Getenv("NGXREPLAY_LOGS")
-	if dir == "" {
-		t.Skip("NGXREPLAY_LOGS names no folder of logs")
-	}
+	dir := realLogs(t)
 	data, err := os.ReadFile(filepath.Join(dir, "facts.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -47,15 +51,22 @@ func TestRealLogs(t *testing.T) {
 		path := filepath.Join(dir, name)
 		t.Run(name+"/detected", func(t *testing.T) {
 			src := mustOpen(t, path)
-			d, err := Detect(src.Peek())
-			if errors.Is(err, ErrUnknownFormat) {
-				t.Skip(err)
-			}
+			d, err := Detect(src.Sample())
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%s %s, %d of %d", d.Format.Name(), d.Format, d.Fit, d.Lines)
-			compareFacts(t, NewReader(src, name, d.Format), want)
+			t.Logf("%s %s, %d of %d, guessed %v", d.Format.Name(), d.Format, d.Fit, d.Lines, d.Guessed)
+			if len(d.Formats) != 1 || d.Envelope != EnvelopeNone {
+				t.Errorf("formats %v, envelope %v", d.Formats, d.Envelope)
+			}
+			compareFacts(t, NewReader(src, name, d.Formats...), want)
+		})
+		t.Run(name+"/parallel", func(t *testing.T) {
+			d, err := Detect(mustOpen(t, path).Sample())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameStory(t, func() io.Reader { return mustOpen(t, path) }, blockSize, 2, d.Formats...)
 		})
 		t.Run(name+"/told", func(t *testing.T) {
 			escape := EscapeDefault
@@ -70,18 +81,15 @@ func TestRealLogs(t *testing.T) {
 
 // TestRealTwins: a log in JSON that was derived from one in text gives the same requests.
 func TestRealTwins(t *testing.T) {
-	dir := os.Getenv("NGXREPLAY_LOGS")
-	if dir == "" {
-		t.Skip("NGXREPLAY_LOGS names no folder of logs")
-	}
+	dir := realLogs(t)
 	read := func(name string) []string {
 		src := mustOpen(t, filepath.Join(dir, name))
-		d, err := Detect(src.Peek())
+		d, err := Detect(src.Sample())
 		if err != nil {
 			t.Fatal(err)
 		}
 		var out []string
-		for r := NewReader(src, name, d.Format); r.Scan(); {
+		for r := NewReader(src, name, d.Formats...); r.Scan(); {
 			e, bad := r.Entry()
 			if bad != nil {
 				t.Fatal(bad)
@@ -95,14 +103,15 @@ func TestRealTwins(t *testing.T) {
 	}
 }
 
-func mustOpen(t *testing.T, path string) *Source {
+// realLogs is the folder. That it is not named is an error, so that nobody takes a test that did nothing for one that
+// passed.
+func realLogs(t *testing.T) string {
 	t.Helper()
-	src, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
+	dir := os.Getenv("NGXREPLAY_LOGS")
+	if dir == "" {
+		t.Fatal("NGXREPLAY_LOGS names no folder of logs")
 	}
-	t.Cleanup(func() { src.Close() })
-	return src
+	return dir
 }
 
 func compareFacts(t *testing.T, r *Reader, want logFacts) {

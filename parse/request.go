@@ -92,6 +92,22 @@ func hasBreak(b []byte) bool {
 	return false
 }
 
+// looksLikeRequest reports a method in capitals, a target without a blank and a protocol.
+func looksLikeRequest(b []byte) bool {
+	last := bytes.LastIndexByte(b, ' ')
+	first := bytes.IndexByte(b, ' ')
+	return first > 0 && last > first+1 && isProtocol(b[last+1:]) && isUpper(b[:first]) && bytes.IndexByte(b[first+1:last], ' ') < 0
+}
+
+func isUpper(b []byte) bool {
+	for _, c := range b {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
 // isProtocol reports "HTTP/" digits, and perhaps a point and more digits.
 func isProtocol(b []byte) bool {
 	if string(b) == "HTTP/1.1" {

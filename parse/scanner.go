@@ -49,6 +49,7 @@ type scanner struct {
 	dirty   bool   // failed holds something
 	quote   span   // the next raw quote, seen from anywhere in [start, end], is at end
 	budget  int
+	strict  bool // $request, where no quote tells its end, has to look like one
 	miss    miss
 }
 
@@ -76,6 +77,7 @@ const (
 	missCut     // the read error came first
 	missNUL     // nothing but NUL bytes
 	missComplex // out of budget
+	missGonx    // gonx does not say more
 )
 
 // note keeps the miss that lies farthest to the right: there the line left the format that it fits best.
@@ -87,7 +89,21 @@ func (s *scanner) note(pos int, kind missKind, literal string, g grammar) {
 
 // match fits line[pos:] to the pattern and notes the span of every value. The line ends where the pattern has to end,
 // so that a value inside a longer line is matched by cutting the line there.
+//
+// Where a request line stands without quotes beside other text, the split that makes it look like one is preferred.
 func (s *scanner) match(p *pattern, line []byte, pos int) bool {
+	if p.bareRequest {
+		s.strict = true
+		ok := s.fit(p, line, pos)
+		s.strict = false
+		if ok {
+			return true
+		}
+	}
+	return s.fit(p, line, pos)
+}
+
+func (s *scanner) fit(p *pattern, line []byte, pos int) bool {
 	if len(line)-pos < len(p.prefix) || string(line[pos:pos+len(p.prefix)]) != p.prefix {
 		s.note(pos, missLiteral, p.prefix, 0)
 		return false
@@ -222,6 +238,9 @@ func isEscaped(b []byte) bool {
 
 // choose takes the first place at which the literal of step i stands and leaves a choice behind.
 func (s *scanner) choose(steps []step, i int, line []byte, pos int) int {
+	if s.strict && steps[i].request {
+		return s.chooseRequest(steps, i, line, pos)
+	}
 	if s.dirty && pos >= s.failed[i].start && pos < s.failed[i].end {
 		return -1
 	}
@@ -239,6 +258,20 @@ func (s *scanner) choose(steps []step, i int, line []byte, pos int) int {
 	return end
 }
 
+// chooseRequest is choose for a value that has to look like a request line. Whether it does depends on where it begins,
+// so nothing is learnt from an earlier beginning that failed.
+func (s *scanner) chooseRequest(steps []step, i int, line []byte, pos int) int {
+	if n := bytes.IndexByte(line[pos:], ' '); n <= 0 || !isUpper(line[pos:pos+n]) {
+		return -1
+	}
+	c := choice{i, pos, pos, -1}
+	end := s.place(steps, &c, line)
+	if end >= 0 {
+		s.stack = append(s.stack, c)
+	}
+	return end
+}
+
 // place moves the choice to the next place where its literal stands, or returns -1.
 func (s *scanner) place(steps []step, c *choice, line []byte) int {
 	t := &steps[c.step]
@@ -246,16 +279,19 @@ func (s *scanner) place(steps []step, c *choice, line []byte) int {
 		c.limit = s.limit(t, line, c.start)
 	}
 	stop := min(c.limit+len(t.literal), len(line))
-	if c.next > stop {
-		return -1
+	for c.next <= stop && s.budget >= 0 {
+		n := bytes.Index(line[c.next:stop], t.sep)
+		if n < 0 {
+			return -1
+		}
+		end := c.next + n
+		c.next = end + 1
+		if !s.strict || !t.request || looksLikeRequest(line[c.start:end]) {
+			return end
+		}
+		s.budget -= 8 + n
 	}
-	n := bytes.Index(line[c.next:stop], t.sep)
-	if n < 0 {
-		return -1
-	}
-	end := c.next + n
-	c.next = end + 1
-	return end
+	return -1
 }
 
 // limit is the farthest place where the value of t can end: a raw quote ends every value unless nginx does not
@@ -283,14 +319,19 @@ func (s *scanner) back(steps []step, line []byte) (int, int) {
 		}
 		end := s.place(steps, c, line)
 		bad := s.failed[c.step]
+		if s.strict && steps[c.step].request {
+			bad = span{}
+		}
 		if end >= 0 && !(s.dirty && c.start < bad.start && end >= bad.start && end < bad.end) {
 			t := &steps[c.step]
 			s.budget -= end - s.spans[t.span].end
 			s.spans[t.span].end = end
 			return c.step + 1, end + len(t.literal)
 		}
-		s.failed[c.step] = span{c.start, max(c.limit, 0) + 1}
-		s.dirty = true
+		if !s.strict || !steps[c.step].request {
+			s.failed[c.step] = span{c.start, max(c.limit, 0) + 1}
+			s.dirty = true
+		}
 		s.stack = s.stack[:len(s.stack)-1]
 	}
 	return -1, 0
@@ -309,6 +350,9 @@ func (s *scanner) rest(t *step, line []byte, pos int) int {
 			s.note(pos+n, missEnd, "", 0)
 			return -1
 		}
+	}
+	if s.strict && t.request && !looksLikeRequest(line[pos:]) {
+		return -1
 	}
 	return len(line)
 }

@@ -55,6 +55,12 @@ func TestScan(t *testing.T) {
 	f(`$http_a - $http_b - $status "$request"`, `x - y - z - 200 `+get, "x", "y - z", "200", "GET / HTTP/1.1")
 	f(`$request | $http_user_agent`, `GET / HTTP/1.1 | a | b`, "GET / HTTP/1.1", "a | b")
 	f(`$request`, `GET /a b HTTP/1.1`, "GET /a b HTTP/1.1")
+	// A request without quotes beside other text: the split that makes it look like one.
+	f(`$http_user_agent $request $status`, `my agent GET / HTTP/1.1 200`, "my agent", "GET / HTTP/1.1", "200")
+	f(`$http_user_agent $request`, `GET GET /a HTTP/1.1 GET /b HTTP/1.1`, "GET GET /a HTTP/1.1", "GET /b HTTP/1.1")
+	f(`$request $http_user_agent`, `GET / HTTP/1.1 my agent`, "GET / HTTP/1.1", "my agent")
+	f(`$remote_user $request $http_user_agent $status`, `a b GET /200 HTTP/1.0 x 200 y 404`, "a b", "GET /200 HTTP/1.0", "x 200 y", "404")
+	f(`$http_user_agent $request $status`, `my agent - 400`, "my", "agent -", "400") // nothing looks like one
 	// Quoted text, with the escapes of nginx and Apache.
 	f(`"$request" "$http_user_agent"`, get+` "a\x22b"`, "GET / HTTP/1.1", `a\x22b`)
 	f(`"$request" "$http_user_agent"`, get+` "a\"b\\"`, "GET / HTTP/1.1", `a\"b\\`)
@@ -117,8 +123,29 @@ func TestScanMisses(t *testing.T) {
 	f(`[$http_a] $request`, `a GET / HTTP/1.1`, 1, `expected "["`)
 }
 
-// regexpOf writes a pattern as a regular expression, which tries the same splits in the same order, slowly.
-func regexpOf(p *pattern) *regexp.Regexp {
+// An oracle is a pattern written as regular expressions, which try the same splits in the same order, slowly: first
+// with $request looking like one where no quote tells its end, then as any text.
+type oracle []*regexp.Regexp
+
+func oracleOf(p *pattern) oracle {
+	loose := regexpOf(p, false)
+	if loose == nil || !p.bareRequest {
+		return oracle{loose}
+	}
+	return oracle{regexpOf(p, true), loose}
+}
+
+// find returns what the first expression that matches finds.
+func (o oracle) find(line []byte) []int {
+	for _, expression := range o {
+		if m := expression.FindSubmatchIndex(line); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+func regexpOf(p *pattern, strict bool) *regexp.Regexp {
 	text := map[op]string{
 		opQuoted: `[^"]*`, opBlank: `[^ ]*`, opSearch: `[^"]*?`, opWord: `[^ "]*?`, opRest: `[^"]*`, opRestWord: `[^ "]*`,
 		opInt: `-|[0-9]+`, opStatus: `-|[0-9]{3}`, opDecimal: `-|[0-9]+\.[0-9]+|[0-9]+`, opTimeLocal: `.{26}`,
@@ -129,7 +156,11 @@ func regexpOf(p *pattern) *regexp.Regexp {
 		if text[s.op] == "" {
 			return nil // looks ahead
 		}
-		b.WriteString("(" + text[s.op] + ")" + regexp.QuoteMeta(s.literal))
+		value := text[s.op]
+		if strict && s.request {
+			value = `[A-Z]+ [^ "]+? HTTP/[0-9]+?(?:\.[0-9]+?)??`
+		}
+		b.WriteString("(" + value + ")" + regexp.QuoteMeta(s.literal))
 	}
 	return regexp.MustCompile(b.String() + `)$`)
 }
@@ -151,7 +182,7 @@ var lineFormats = []string{
 // find the same one as a regular expression, or none.
 func TestScanLikeRegexp(t *testing.T) {
 	variables := []string{"$http_a", "$http_b", "$request_id", "$status", "$body_bytes_sent", "$request_time", "$request"}
-	pieces := []string{" ", "a", " - ", `"`, ",", "] [", "1", "200", "-", `" "`, "b", "aa", "0.5", ""}
+	pieces := []string{" ", "a", " - ", `"`, ",", "] [", "1", "200", "-", `" "`, "b", "aa", "0.5", "GET / HTTP/1.1", "HTTP/1.0", "GET ", ""}
 	fits := 0
 	rapid.Check(t, func(t *rapid.T) {
 		text, line := "", ""
@@ -170,7 +201,7 @@ func TestScanLikeRegexp(t *testing.T) {
 		}
 		p := c.NewParser()
 		ok := p.scan.match(&c.pattern, []byte(line), 0)
-		m := regexpOf(&c.pattern).FindStringSubmatchIndex(line)
+		m := oracleOf(&c.pattern).find([]byte(line))
 		if ok != (m != nil) {
 			t.Fatalf("%s\n%s\ngot %v (%s), the regular expression %v", text, line, ok, p.scan.miss.reason(), m)
 		}
@@ -197,10 +228,10 @@ func FuzzLineNone(f *testing.F)    { fuzzLine(f, EscapeNone) }
 // splits them; and a miss lies in the line.
 func fuzzLine(f *testing.F, escape Escape) {
 	var formats []*Format
-	var oracles []*regexp.Regexp
+	var oracles []oracle
 	for i, text := range lineFormats {
 		c := mustCompile("", text, escape)
-		formats, oracles = append(formats, c), append(oracles, regexpOf(&c.pattern))
+		formats, oracles = append(formats, c), append(oracles, oracleOf(&c.pattern))
 		line := renderLine(text, escape, map[string]string{
 			"remote_addr": "1.2.3.4", "time_local": "07/Feb/2024:00:00:01 +0500", "request": "GET / HTTP/1.1", "status": "200", "body_bytes_sent": "12",
 			"request_time": "0.123", "host": "h", "server_port": "80", "request_method": "GET", "scheme": "http", "request_uri": "/a", "uri": "/b",
@@ -225,8 +256,8 @@ func fuzzLine(f *testing.F, escape Escape) {
 		if ok {
 			checkPutTogether(t, &c.pattern, p.scan.spans, line)
 		}
-		if which := int(which) % len(formats); escape != EscapeNone && oracles[which] != nil && !bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) {
-			m := oracles[which].FindSubmatchIndex(line)
+		if which := int(which) % len(formats); escape != EscapeNone && oracles[which][0] != nil && !bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) {
+			m := oracles[which].find(line)
 			if ok != (m != nil) && escape == EscapeDefault {
 				t.Fatalf("%q: got %v (%s), the regular expression %v", line, ok, p.scan.miss.reason(), m)
 			}
@@ -272,6 +303,9 @@ func TestScanLinear(t *testing.T) {
 	f(manyTexts, EscapeNone, "", ` 200 "`, "x")
 	f(`$http_a[$http_b] "$http_c" x$request`, EscapeNone, "", `[] "" `, "")
 	f(`$http_a $request`, EscapeDefault, "", " ", `"`)
+	f(`$http_a $request $http_b $status`, EscapeDefault, "", "GET ", "")
+	f(`$http_a $request $http_b $status`, EscapeNone, "", "GET / HTTP/1.1 ", "")
+	f(`$http_a $request $http_b $status`, EscapeNone, "", "A  HTTP/1 ", "")
 	f(`${http_a}x$remote_addr $status "$request"`, EscapeDefault, "", "x", "")
 	f(`$http_a "$http_b" "$request" $status`, EscapeDefault, "", `\"`, "")
 	f(`$http_a "$http_b" "$request" $status`, EscapeDefault, "", `\`, `"`)

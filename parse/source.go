@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // PeekSize is how many bytes [Source.Peek] shows at most.
@@ -20,71 +19,87 @@ const Stdin = "-"
 // A Source is the bytes of one log, uncompressed.
 type Source struct {
 	Name        string // as given to Open
-	Compression string // "gzip", or "" for a plain log
+	Compression string // "gzip", "zstd", "bzip2" or "xz"; "" for a plain log
 
-	buf    *bufio.Reader
-	closer io.Closer // nil for standard input
+	buf     *bufio.Reader
+	file    *os.File    // of a plain log, to look ahead in it; nil for others
+	closers []io.Closer // the decompressor first; none for standard input
+	sniffed bool
+	wrapped Envelope // once sniffed
 }
 
-// Open opens a log: a file, or standard input for "-". Gzip is recognised by its content, whatever the name is.
+// Open opens a log: a file, or standard input for "-". Compression is recognised by its content, whatever the name
+// is.
 func Open(name string) (*Source, error) {
 	if name == Stdin {
 		return OpenReader(name, os.Stdin)
+	}
+	if err := checkFile(name); err != nil {
+		return nil, err
 	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	s, err := openFile(name, file)
+	s, err := OpenReader(name, file)
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
-	s.closer = file
+	s.closers = append(s.closers, file)
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && s.Compression == "" {
+		s.file = file
+	}
 	return s, nil
 }
 
-func openFile(name string, file *os.File) (*Source, error) {
-	info, err := file.Stat()
+// checkFile refuses what is no file before it is opened, because opening a device can have effects. A named pipe is
+// as good as a file: that is how a shell passes the output of a command.
+func checkFile(name string) error {
+	info, err := os.Stat(name)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return fmt.Errorf("open log: %w", err)
 	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("open log: %s is a directory: name the files in it, for example %s/*.log", name, name)
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return fmt.Errorf("open log: %s is a directory: name the files in it, for example %s/*.log", name, name)
+	case mode&fs.ModeSocket != 0:
+		return fmt.Errorf("open log: %s is a socket: name a file", name)
+	case mode&fs.ModeDevice != 0:
+		return fmt.Errorf("open log: %s is a device: name a file, or - for standard input", name)
 	}
-	return OpenReader(name, file)
+	return nil
 }
 
 // OpenReader makes a source of any reader, for standard input and for tests. Close does not close r.
 func OpenReader(name string, r io.Reader) (*Source, error) {
 	s := &Source{Name: name, buf: bufio.NewReaderSize(r, PeekSize)}
-	magic, err := s.buf.Peek(len(magicXZ))
+	magic, err := s.buf.Peek(longestMagic)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	for _, c := range unreadable {
-		if bytes.HasPrefix(magic, []byte(c.magic)) {
-			return nil, fmt.Errorf("open log: %s is compressed with %s: pipe it in with %s -dc %s", name, c.name, c.name, name)
+	for _, c := range compressions {
+		if !bytes.HasPrefix(magic, []byte(c.magic)) {
+			continue
 		}
-	}
-	if bytes.HasPrefix(magic, []byte("\x1f\x8b")) {
-		z, err := gzip.NewReader(s.buf)
+		z, err := c.open(s.buf)
 		if err != nil {
-			return nil, fmt.Errorf("open log: %s: %w", name, gzipError(err))
+			return nil, fmt.Errorf("open log: %s: %w", name, c.explain(err))
 		}
-		s.Compression = "gzip"
-		s.buf = bufio.NewReaderSize(gzipReader{z}, PeekSize)
+		s.Compression = c.name
+		s.closers = append(s.closers, z)
+		s.buf = bufio.NewReaderSize(&archive{compression: c, r: z}, PeekSize)
+		break
 	}
 	return s, nil
 }
 
-const magicXZ = "\xfd7zXZ\x00"
-
-// unreadable are the compressions that are known but not read.
-var unreadable = []struct{ magic, name string }{
-	{magicXZ, "xz"},
-	{"\x28\xb5\x2f\xfd", "zstd"},
-	{"BZh", "bzip2"},
+// Envelope is what the lines of the log are wrapped in, judged by its beginning. Like Peek, it waits for that.
+func (s *Source) Envelope() Envelope {
+	if !s.sniffed {
+		s.wrapped, s.sniffed = DetectEnvelope(s.Sample()), true
+	}
+	return s.wrapped
 }
 
 // Read reads the log. What Peek showed comes again.
@@ -97,31 +112,39 @@ func (s *Source) Peek() []byte {
 	return b
 }
 
+// sampleSize is how much of each place Sample shows.
+const sampleSize = PeekSize / 4
+
+// Sample shows whole lines from the beginning of the log, and where it is a plain file also from its middle and its
+// end: a format that was changed in between shows up there. Like Peek, it consumes nothing.
+func (s *Source) Sample() []byte {
+	head := s.Peek()
+	if s.file == nil || len(head) < PeekSize {
+		return head
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return head
+	}
+	out := wholeLines(bytes.Clone(head[:2*sampleSize]))
+	for _, at := range []int64{info.Size() / 2, info.Size() - sampleSize} {
+		part := make([]byte, sampleSize)
+		n, _ := s.file.ReadAt(part, max(at, int64(len(out))))
+		_, part, _ = bytes.Cut(part[:n], []byte{'\n'})
+		out = append(out, wholeLines(part)...)
+	}
+	return out
+}
+
+// wholeLines cuts off what follows the last line feed.
+func wholeLines(b []byte) []byte { return b[:bytes.LastIndexByte(b, '\n')+1] }
+
 // Close closes the file.
 func (s *Source) Close() error {
-	if s.closer == nil {
-		return nil
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
 	}
-	return s.closer.Close()
-}
-
-// A gzipReader says what is wrong with a gzip stream, of one member or several.
-type gzipReader struct{ z *gzip.Reader }
-
-func (r gzipReader) Read(p []byte) (int, error) {
-	n, err := r.z.Read(p)
-	if err != nil && err != io.EOF {
-		err = gzipError(err)
-	}
-	return n, err
-}
-
-func gzipError(err error) error {
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
-		return fmt.Errorf("the gzip data is cut off: %w", io.ErrUnexpectedEOF)
-	case errors.Is(err, gzip.ErrHeader):
-		return fmt.Errorf("bytes that are no gzip data where a gzip header should be: %w", err)
-	}
-	return fmt.Errorf("damaged gzip data: %w", err)
+	s.closers = nil
+	return errors.Join(errs...)
 }

@@ -32,6 +32,9 @@ const (
 	fieldUserAgent
 	fieldBody
 	fieldHeader
+	fieldCookie
+	fieldUpstreamAddr
+	fieldUpstreamStatus
 )
 
 // A grammar is what a variable's value can look like, which tells where it ends.
@@ -117,8 +120,8 @@ var variables = map[string]variable{
 	"content_type":         {fieldHeader, gramText, 0},
 	"content_length":       {fieldHeader, gramText, 0},
 
-	"upstream_addr":            {fieldNone, gramList, 0},
-	"upstream_status":          {fieldNone, gramList, 0},
+	"upstream_addr":            {fieldUpstreamAddr, gramList, 0},
+	"upstream_status":          {fieldUpstreamStatus, gramList, 0},
 	"upstream_response_length": {fieldNone, gramList, 0},
 	"upstream_bytes_received":  {fieldNone, gramList, 0},
 	"upstream_bytes_sent":      {fieldNone, gramList, 0},
@@ -145,17 +148,32 @@ var variables = map[string]variable{
 	"upstream_cache_status": {fieldNone, gramWord, 0},
 }
 
-// variableOf returns what is known of the variable. $http_NAME is a request header, whatever the name.
+// variableOf returns what is known of the variable. $http_NAME is a request header, whatever the name, and $cookie_NAME
+// a cookie. $word_3, $list_3 and $text_3 are columns of an inferred format whose meaning is not known.
 func variableOf(name string) variable {
 	v, ok := variables[name]
-	if !ok && strings.HasPrefix(name, "http_") {
+	if ok {
+		return v
+	}
+	switch kind, rest, _ := strings.Cut(name, "_"); {
+	case kind == "http":
 		v.field = fieldHeader
+	case kind == "cookie":
+		v.field = fieldCookie
+	case kind == "word" && allDigits([]byte(rest)):
+		v.grammar = gramWord
+	case kind == "list" && allDigits([]byte(rest)):
+		v.grammar = gramList
 	}
 	return v
 }
 
-// headerName returns the header that a variable of fieldHeader holds: "accept-language" for http_accept_language.
+// headerName returns the header that a variable of fieldHeader holds: "accept-language" for http_accept_language, and
+// the cookie that one of fieldCookie holds.
 func headerName(variable string) string {
+	if cookie, ok := strings.CutPrefix(variable, "cookie_"); ok {
+		return cookie
+	}
 	return strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(variable), "http_"), "_", "-")
 }
 
@@ -186,6 +204,10 @@ func (e *Entry) slot(f field) *[]byte {
 		return &e.UserAgent
 	case fieldBody:
 		return &e.Body
+	case fieldUpstreamAddr:
+		return &e.UpstreamAddr
+	case fieldUpstreamStatus:
+		return &e.UpstreamStatus
 	}
 	return nil
 }
