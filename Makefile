@@ -8,7 +8,7 @@ TARGETS  := gin echo fiber chi buffalo nethttp
 FUZZTIME ?= 30s
 LINES    ?= 1000000
 
-.PHONY: help build demo deps check test race fuzz bench golden testdata clean
+.PHONY: help build demo deps check test real-logs race fuzz bench golden testdata clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: deps check ## install what the tests need and run every test, with the rac
 	go test -shuffle=on ./parse/... ./report/... ./testdata/generate .
 	go test -race -shuffle=on ./replay/... ./targets/... ./cmd/...
 
+real-logs: ## check parse against logs from the field and their counts: LOGS=folder with facts.json
+	NGXREPLAY_LOGS=$(abspath $(LOGS)) go test -count=1 -tags reallogs ./parse
+
 race: deps ## run every test with the race detector
 	go test -race -shuffle=on ./...
 
@@ -47,7 +50,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	done
 
 bench: build ## run the benchmarks, and measure reading a log of LINES (1000000) beside other tools
-	go test -run '^$$' -bench . ./parse ./replay/...
+	go test -run '^$$' -bench . ./parse/... ./replay/...
 	go run ./bench/inspect -lines $(LINES)
 
 golden: ## write the golden files again; read the diff before you commit it

@@ -32,6 +32,7 @@ type Inspection struct {
 	PrecisionNS      int64                  `json:"precision_ns"`
 	HasRequestTime   bool                   `json:"has_request_time"`
 	HasHost          bool                   `json:"has_host"`
+	HasBody          bool                   `json:"has_body"`
 	Methods          map[string]int64       `json:"methods"`
 	Status           map[string]int64       `json:"status"`
 	Protocols        map[string]int64       `json:"protocols"`
@@ -76,6 +77,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 		}
 		in.HasRequestTime = in.HasRequestTime || source.HasRequestTime
 		in.HasHost = in.HasHost || source.HasHost
+		in.HasBody = in.HasBody || source.HasBody
 	}
 	for _, p := range s.Problems {
 		in.Problems = append(in.Problems, p.Text)
@@ -101,9 +103,13 @@ func (in *Inspection) warnings() []string {
 	add(isLog && in.PrecisionNS >= int64(time.Second), "times are whole seconds: requests are spread inside them; log $msec for the real times")
 	add(isLog && !in.HasRequestTime, "no $request_time: requests are replayed when they ended, not when they arrived")
 	add(isLog && !in.HasHost, "no host in the log: the target's own is sent; --host sends another")
-	add(writes > 0, "%d POST, PUT and PATCH requests: bodies are not in the log and are sent empty", writes)
+	add(writes > 0 && !in.HasBody, "%d POST, PUT and PATCH requests: bodies are not in the log and are sent empty", writes)
 	add(in.Status["304"] > 0, "%d answers were 304: conditional headers are not in the log, so targets will answer 200", in.Status["304"])
 	add(in.Clients == 1 && in.Requests > 1, "all requests come from one address: is this the log of a server behind a balancer?")
+	for _, s := range in.Sources {
+		add(len(s.Guessed) > 0, "%s: guessed from their content: %s; give the format with --log-format if one is wrong", s.Name, strings.Join(s.Guessed, ", "))
+		add(s.InexactTarget, "%s: the format holds $uri, which is decoded and rewritten: log $request or $request_uri for what the client sent", s.Name)
+	}
 	add(in.Malformed*10 > in.Lines, "%d of %d lines do not match the format: is it the right one? (--log-format)", in.Malformed, in.Lines)
 	return warnings
 }
@@ -119,8 +125,10 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 			row("source", "%s: no lines", s.Name)
 			continue
 		}
-		row("source", "%s: %d lines, %s", s.Name, s.Lines, cmp.Or(s.FormatName, "a format of its own"))
-		row("", "  %s", s.Format)
+		row("source", "%s", describeSource(&s))
+		for _, format := range s.Formats {
+			row("", "  %s", format)
+		}
 	}
 	row("lines", "%d = %d entries + %d malformed + %d blank", in.Lines, in.Entries, in.Malformed, in.Blank)
 	row("entries", "%d = %d requests + %d filtered%s + %d unreplayable%s", in.Entries, in.Requests,
@@ -131,7 +139,7 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 		row("rate", "%s %v each", sparkline(in.Curve), in.Curve[0].Length)
 	}
 	row("clients", "%d", in.Clients)
-	if in.HasHost {
+	if in.Hosts > 0 {
 		row("hosts", "%d", in.Hosts)
 	}
 	row("methods", "%s", counts(in.Methods))
@@ -145,10 +153,28 @@ func WriteInspection(w io.Writer, in *Inspection) error {
 		fmt.Fprintf(&b, "malformed     %s:%d:%d: %s: %s\n", printable(m.Source), m.Line, m.Column, printable(m.Reason), printable(m.Text))
 	}
 	for _, warning := range in.Warnings {
-		fmt.Fprintf(&b, "note          %s\n", warning)
+		fmt.Fprintf(&b, "note          %s\n", printable(warning))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// describeSource is a line about a source: its size, its format, and how that is known.
+func describeSource(s *trace.Source) string {
+	text := fmt.Sprintf("%s: %d lines, %s", s.Name, s.Lines, cmp.Or(s.FormatName, "a format of its own"))
+	if len(s.Formats) > 1 {
+		text += fmt.Sprintf(" and %d more", len(s.Formats)-1)
+	}
+	if s.DetectedShare > 0 {
+		text += fmt.Sprintf(" (detected: %.4g %% of the lines looked at fit)", 100*s.DetectedShare)
+	}
+	if s.Envelope != "" {
+		text += ", in " + s.Envelope
+	}
+	if s.Compression != "" {
+		text += ", " + s.Compression
+	}
+	return text
 }
 
 // sparkline draws the curve with one character a bucket, from nothing to the fullest.

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"ngxreplay/parse"
+	"ngxreplay/parse/nginxconf"
 	"ngxreplay/replay/trace"
 
 	"github.com/spf13/pflag"
@@ -18,18 +18,22 @@ import (
 
 // inputFlags say what to read and what to keep of it; run, inspect and trace share them.
 type inputFlags struct {
-	logFormat string
-	escape    string
-	filter    trace.Filter
-	limit     int64
-	seed      uint64
-	spread    string
-	malformed string
+	logFormats []string
+	escape     string
+	nginxConf  string
+	parser     string
+	filter     trace.Filter
+	limit      int64
+	seed       uint64
+	spread     string
+	malformed  string
 }
 
 func (f *inputFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.logFormat, "log-format", "", "the log's format: a known `name` or a log_format string of nginx.conf (default: detected)")
+	flags.StringArrayVar(&f.logFormats, "log-format", nil, "the log's format: a known `name` or a log_format string of nginx.conf (default: detected; repeatable)")
 	flags.StringVar(&f.escape, "escape", "default", "escape of a log_format string: default, json or none")
+	flags.StringVar(&f.nginxConf, "nginx-conf", "", "take formats from this `file`; --log-format then selects one by its name, or the log's path does")
+	flags.StringVar(&f.parser, "parser", "compiled", "how lines are parsed: compiled or gonx")
 	flags.StringSliceVar(&f.filter.Methods, "method", nil, "keep requests of these `methods` only, as GET,POST")
 	flags.StringSliceVar(&f.filter.Statuses, "status", nil, "keep requests answered with these `statuses` only, as 2xx,304")
 	flags.StringArrayVar(&f.filter.Paths, "path", nil, "keep paths that match this `glob` only, as '/api/**' (repeatable)")
@@ -46,10 +50,11 @@ func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
 
 // selection is the checked form of the flags.
 func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
-	format, err := f.format()
+	formats, err := f.formats()
 	bound, boundErr := parseShare(f.malformed)
-	selection := trace.Selection{Inputs: inputs, Format: format, Filter: f.filter, MaxMalformed: bound}
-	return selection, errors.Join(checkInputs(inputs), err, boundErr, f.filter.Validate())
+	_, inputErr := parse.Expand(inputs) // before anything is read
+	selection := trace.Selection{Inputs: inputs, Formats: formats, Filter: f.filter, MaxMalformed: bound}
+	return selection, errors.Join(inputErr, err, boundErr, f.filter.Validate())
 }
 
 func (f *inputFlags) build() (trace.BuildOptions, error) {
@@ -66,28 +71,54 @@ func (f *inputFlags) filters() bool {
 	return f.limit > 0 || filter.SkipNoise || len(filter.Methods)+len(filter.Statuses)+len(filter.Paths)+len(filter.Excludes) > 0
 }
 
-func (f *inputFlags) format() (*parse.Format, error) {
-	if f.logFormat == "" {
-		return nil, nil
+func (f *inputFlags) formats() (trace.Formats, error) {
+	formats := trace.Formats{Gonx: f.parser == "gonx"}
+	var errs []error
+	if f.parser != "gonx" && f.parser != "compiled" {
+		errs = append(errs, fmt.Errorf("parser %q: want compiled or gonx", f.parser))
 	}
-	if !strings.ContainsAny(f.logFormat, "$") {
-		if format, ok := parse.Lookup(f.logFormat); ok {
-			return format, nil
+	var conf *nginxconf.Config
+	if f.nginxConf != "" {
+		var err error
+		if conf, err = nginxconf.Load(f.nginxConf); err != nil {
+			return formats, errors.Join(append(errs, err)...)
 		}
-		var names []string
-		for _, known := range parse.KnownFormats() {
-			if known.Name() != "" {
-				names = append(names, known.Name())
-			}
+		formats.ForFile = conf.FormatFor
+	}
+	for _, text := range f.logFormats {
+		format, err := f.format(text, conf)
+		if err != nil {
+			errs = append(errs, err)
+			continue
 		}
-		return nil, fmt.Errorf("log format %q: not a known name (%s) and not a log_format string, which holds variables as $request",
-			f.logFormat, strings.Join(names, ", "))
+		formats.Given = append(formats.Given, format)
 	}
-	escape, err := parse.ParseEscape(f.escape)
-	if err != nil {
-		return nil, err
+	return formats, errors.Join(errs...)
+}
+
+// format is what one --log-format means: a name of nginx.conf, a known name, or a log_format string.
+func (f *inputFlags) format(text string, conf *nginxconf.Config) (*parse.Format, error) {
+	if conf != nil {
+		return conf.Format(text)
 	}
-	return parse.Compile("", f.logFormat, escape)
+	if strings.Contains(text, "$") {
+		escape, err := parse.ParseEscape(f.escape)
+		if err != nil {
+			return nil, err
+		}
+		return parse.Compile("", text, escape)
+	}
+	if format, ok := parse.Lookup(text); ok {
+		return format, nil
+	}
+	var names []string
+	for _, known := range parse.KnownFormats() {
+		if known.Name() != "" {
+			names = append(names, known.Name())
+		}
+	}
+	return nil, fmt.Errorf("log format %q: not a known name (%s) and not a log_format string, which holds variables as $request",
+		text, strings.Join(names, ", "))
 }
 
 // parseShare reads a share of lines: 1%, 0.5%, or 0.01.
@@ -103,26 +134,6 @@ func parseShare(text string) (float64, error) {
 	return max(share, math.SmallestNonzeroFloat64), nil // 0 allows none, not any
 }
 
-// checkInputs finds names that are no files before anything is read.
-func checkInputs(names []string) error {
-	var errs []error
-	for _, name := range names {
-		if name == parse.Stdin {
-			continue
-		}
-		info, err := os.Stat(name)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			errs = append(errs, fmt.Errorf("%s: no such file: check the name", name))
-		case err != nil:
-			errs = append(errs, err)
-		case info.IsDir():
-			errs = append(errs, fmt.Errorf("%s is a directory: name the files in it, as %s", name, filepath.Join(name, "*.log")))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // inputError gives an error of reading inputs its exit code: what the user named wrongly is usage, and the message
 // says what to do next.
 func inputError(err error) error {
@@ -132,7 +143,7 @@ func inputError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, parse.ErrUnknownFormat):
+	case errors.Is(err, parse.ErrUnknownFormat), errors.Is(err, trace.ErrNoTime):
 		return usageError(fmt.Errorf("%w (the flag is --log-format)", err))
 	case errors.As(err, &empty):
 		return &exitError{exitNoVerdict, err}

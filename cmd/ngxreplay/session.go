@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"ngxreplay/replay"
@@ -69,6 +70,9 @@ func traceNotes(info *trace.Info) []string {
 	timed := false
 	for _, source := range info.Sources {
 		timed = timed || source.HasRequestTime || source.FormatName == "trace"
+		if len(source.Guessed) > 0 {
+			notes = append(notes, fmt.Sprintf("%s: columns guessed from their content: %s", source.Name, strings.Join(source.Guessed, ", ")))
+		}
 	}
 	if info.PrecisionNS >= int64(time.Second) {
 		notes = append(notes, fmt.Sprintf("the log has whole seconds: requests that share one are spread inside it (%s, seed %d); log $msec for their real times", info.Spread, info.Seed))

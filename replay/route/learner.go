@@ -20,21 +20,21 @@ type Learner struct {
 	root   *node
 	nodes  int
 	other  node
-	recent [recentSlots]recent
+	recent []recent
 	table  *crc32.Table
 }
 
-// recent is a target and method that was seen n times and is not in the tree yet. Traffic repeats itself: most
-// requests only count up here, and the tree is walked once for many of them. Where a target stands is the same in every
-// process, so that what is learned does not depend on chance.
+// recent is a path and method that were seen n times and are not in the tree yet. Traffic repeats itself: most requests
+// only count up here, and the tree is walked once for many of them. Where a path stands is the same in every process,
+// so that what is learned does not depend on chance.
 type recent struct {
-	target, method []byte
-	n              int64
+	path, method []byte
+	n            int64
 }
 
 const (
-	recentSlots  = 1 << 12
-	maxRecentKey = 256 // longer targets hardly repeat; they would only hold memory
+	recentSlots  = 1 << 14
+	maxRecentKey = 256 // longer paths hardly repeat; they would only hold memory
 )
 
 // node is a place in the tree of segments. Every parameter of a place shares one child, because a router cannot
@@ -50,34 +50,42 @@ type node struct {
 }
 
 // NewLearner returns a learner that has seen nothing.
-func NewLearner() *Learner { return &Learner{root: &node{}, table: crc32.MakeTable(crc32.Castagnoli)} }
+func NewLearner() *Learner {
+	return &Learner{root: &node{}, recent: make([]recent, recentSlots), table: crc32.MakeTable(crc32.Castagnoli)}
+}
 
 // Observe takes one request into account. It keeps no reference to its arguments.
 func (l *Learner) Observe(method, target []byte) {
-	if len(target) > maxRecentKey {
-		l.learn(method, target, 1)
+	path := Path(target)
+	if len(path) > maxRecentKey {
+		l.learn(method, path, 1)
 		return
 	}
-	r := &l.recent[crc32.Checksum(target, l.table)%recentSlots]
-	if bytes.Equal(r.target, target) && bytes.Equal(r.method, method) {
-		r.n++
-		return
+	i := crc32.Checksum(path, l.table) % recentSlots
+	r, other := &l.recent[i], &l.recent[i^1]
+	for _, r := range [2]*recent{r, other} {
+		if bytes.Equal(r.path, path) && bytes.Equal(r.method, method) {
+			r.n++
+			return
+		}
+	}
+	if other.n < r.n { // the more frequent one stays
+		r = other
 	}
 	l.forget(r)
-	r.target, r.method, r.n = append(r.target[:0], target...), append(r.method[:0], method...), 1
+	r.path, r.method, r.n = append(r.path[:0], path...), append(r.method[:0], method...), 1
 }
 
 // forget takes a recent target into the tree.
 func (l *Learner) forget(r *recent) {
 	if r.n > 0 {
-		l.learn(r.method, r.target, r.n)
+		l.learn(r.method, r.path, r.n)
 		r.n = 0
 	}
 }
 
-// learn takes n requests of one target into the tree.
-func (l *Learner) learn(method, target []byte, n int64) {
-	path := Path(target)
+// learn takes n requests of one path into the tree.
+func (l *Learner) learn(method, path []byte, n int64) {
 	if len(path) == 0 || path[0] != '/' {
 		l.other.end(method, n)
 		return

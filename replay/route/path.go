@@ -5,7 +5,10 @@ import "bytes"
 // Path is the path of a request target, borrowed from it: without query, fragment, and the scheme and authority of
 // an absolute-form target. The target itself is sent as it is; the path only names it.
 func Path(target []byte) []byte {
-	if i := bytes.IndexAny(target, "?#"); i >= 0 {
+	if i := bytes.IndexByte(target, '?'); i >= 0 {
+		target = target[:i]
+	}
+	if i := bytes.IndexByte(target, '#'); i >= 0 {
 		target = target[:i]
 	}
 	if len(target) > 0 && target[0] == '/' {

@@ -34,14 +34,23 @@ func (i *Info) Span() time.Duration { return time.Duration(i.SpanNS) }
 
 // A Source is one file that went into a trace.
 type Source struct {
-	Name           string `json:"name"`
-	Format         string `json:"format"` // the log_format string, or the schema of a trace
-	FormatName     string `json:"format_name"`
-	Escape         string `json:"escape"`
-	PrecisionNS    int64  `json:"precision_ns"`
-	HasRequestTime bool   `json:"has_request_time"`
-	HasHost        bool   `json:"has_host"`
-	Lines          int64  `json:"lines"`
-	Entries        int64  `json:"entries"`
-	Malformed      int64  `json:"malformed"`
+	Name       string `json:"name"`
+	Format     string `json:"format"`      // the log_format string that most lines fit, or the schema of a trace
+	FormatName string `json:"format_name"` // "" when it is not a known one
+	Escape     string `json:"escape"`
+	// Formats are all that the log is in. DetectedShare of the lines looked at fit one of them; 0 when they were given.
+	Formats       []string `json:"formats"`
+	DetectedShare float64  `json:"detected_share"`
+	// Guessed are the columns whose meaning nothing but their content tells.
+	Guessed        []string `json:"guessed"`
+	Compression    string   `json:"compression"`
+	Envelope       string   `json:"envelope"` // what the lines are wrapped in: syslog, CRI, ...
+	PrecisionNS    int64    `json:"precision_ns"`
+	HasRequestTime bool     `json:"has_request_time"`
+	HasHost        bool     `json:"has_host"`
+	HasBody        bool     `json:"has_body"`
+	InexactTarget  bool     `json:"inexact_target"` // the format holds $uri, which is not what the client sent
+	Lines          int64    `json:"lines"`
+	Entries        int64    `json:"entries"`
+	Malformed      int64    `json:"malformed"`
 }

@@ -1,14 +1,12 @@
 package trace
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"slices"
+	"runtime"
 	"time"
 
 	"ngxreplay/parse"
@@ -27,10 +25,9 @@ type Problem struct {
 
 // Selection says what to read and what to keep of it.
 type Selection struct {
-	Inputs []string // log files, traces, or "-"
-	// Format of the logs; nil detects it for each file.
-	Format *parse.Format
-	Filter Filter
+	Inputs  []string // log files, patterns, directories, traces, or "-"
+	Formats Formats
+	Filter  Filter
 	// MaxMalformed is the largest share of lines that may be malformed; 0 allows any.
 	MaxMalformed float64
 	// Progress, when set, is called now and then with the number of lines read so far.
@@ -54,43 +51,29 @@ type intake struct {
 	scratch Request
 }
 
-// read reads every input. Names are read in sorted order, so that the order in which they were given does not matter,
-// and a file that has two names is read once. An input that cannot be read, or not to its end, is a problem that does
-// not keep the others from being read, unless there is no other.
+// read reads every input, in an order that does not depend on that of the names. An input that cannot be read, or not
+// to its end, is a problem that does not keep the others from being read, unless there is no other.
 func (in *intake) read(ctx context.Context, sel Selection) error {
 	in.ledger = newLedger()
 	in.filter, in.progress, in.bound = sel.Filter, sel.Progress, sel.MaxMalformed
-	names := differentFiles(sel.Inputs)
-	for _, name := range names {
-		err := in.readOne(ctx, name, sel.Format)
+	inputs, err := parse.Expand(sel.Inputs)
+	if err != nil {
+		return err
+	}
+	for _, skipped := range inputs.Skipped {
+		in.problems = append(in.problems, Problem{skipped.Name, skipped.Name + ": passed over: " + skipped.Reason})
+	}
+	for _, name := range inputs.Files {
+		err := in.readOne(ctx, name, sel.Formats)
 		if err == nil {
 			continue
 		}
-		if ctx.Err() != nil || !isReadError(err) || len(names) == 1 && in.ledger.Lines == 0 {
+		if ctx.Err() != nil || !isReadError(err) || len(inputs.Files) == 1 && in.ledger.Lines == 0 {
 			return err
 		}
 		in.problems = append(in.problems, Problem{name, err.Error()})
 	}
 	return in.ledger.Check()
-}
-
-// differentFiles sorts names and leaves out those of files that are there already.
-func differentFiles(names []string) []string {
-	names = slices.Clone(names)
-	slices.Sort(names)
-	names = slices.Compact(names)
-	var seen []os.FileInfo
-	return slices.DeleteFunc(names, func(name string) bool {
-		info, err := os.Stat(name)
-		if err != nil {
-			return false // reading it will say why
-		}
-		if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(info, other) }) {
-			return true
-		}
-		seen = append(seen, info)
-		return false
-	})
 }
 
 // isReadError reports whether err is of one input's bytes, rather than of how the inputs are to be read.
@@ -99,8 +82,8 @@ func isReadError(err error) bool {
 	return errors.As(err, &path) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
-func (in *intake) readOne(ctx context.Context, name string, format *parse.Format) (err error) {
-	if name != "-" && IsTrace(name) {
+func (in *intake) readOne(ctx context.Context, name string, formats Formats) (err error) {
+	if name != parse.Stdin && IsTrace(name) {
 		return in.readTrace(ctx, name)
 	}
 	source, err := parse.Open(name)
@@ -108,34 +91,36 @@ func (in *intake) readOne(ctx context.Context, name string, format *parse.Format
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	if format == nil {
-		sample := source.Peek()
-		if len(bytes.TrimSpace(sample)) == 0 {
-			format, _ = parse.Lookup("combined") // no line will ask it
-		} else if detected, err := parse.Detect(sample); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		} else {
-			format = detected.Format
-		}
+	chosen, detected, err := formats.of(source)
+	if err != nil {
+		return err
 	}
-	if !format.HasTime() {
-		return fmt.Errorf("%s: format %q: holds no time: nothing says when to send; log $msec or $time_local", name, format)
+	info := newSource(source, chosen, detected)
+	if len(chosen) == 0 { // there is no line to read, only blank ones to count
+		format, _ := parse.Lookup("combined")
+		chosen = append(chosen, format)
 	}
-	return in.readLog(ctx, parse.NewReader(source, source.Name, format), Source{
-		Name:           source.Name,
-		Format:         format.String(),
-		FormatName:     format.Name(),
-		Escape:         format.Escape().String(),
-		PrecisionNS:    int64(format.Precision()),
-		HasRequestTime: format.HasRequestTime(),
-		HasHost:        format.HasHost(),
-	})
+	if runtime.GOMAXPROCS(0) == 1 {
+		return in.readLog(ctx, parse.NewReader(source, source.Name, chosen...), info)
+	}
+	reader := parse.NewParallelReader(source, source.Name, runtime.GOMAXPROCS(0), chosen...)
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	return in.readLog(ctx, reader, info)
+}
+
+// lines are those of a log: a parse.Reader or a parse.ParallelReader.
+type lines interface {
+	Scan() bool
+	Entry() (*parse.Entry, *parse.LineError)
+	Line() int64
+	Counts() parse.Counts
+	Err() error
 }
 
 // checkEvery is how many lines are read between two looks at the context and the progress.
 const checkEvery = 1 << 12
 
-func (in *intake) readLog(ctx context.Context, reader *parse.Reader, source Source) error {
+func (in *intake) readLog(ctx context.Context, reader lines, source Source) error {
 	before := in.ledger.Lines
 	for n := int64(1); reader.Scan(); n++ {
 		if n%checkEvery == 0 {
@@ -239,7 +224,10 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	info := reader.Info()
-	source := Source{Name: name, Format: info.Schema, FormatName: "trace", PrecisionNS: info.PrecisionNS}
+	source := Source{
+		Name: name, Format: info.Schema, FormatName: "trace", PrecisionNS: info.PrecisionNS,
+		Formats: []string{}, Guessed: []string{},
+	}
 	batch := make([]Request, 1024)
 	for {
 		if err := ctx.Err(); err != nil {

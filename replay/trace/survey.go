@@ -85,7 +85,7 @@ func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
 	}
 	s.entries++
 	s.status[min(max(e.Status, 0), len(s.status)-1)]++
-	if e.Method != nil {
+	if e.Method != nil && (e.Protocol != nil || e.Unreplayable == "") { // not the GET of "GET /"
 		s.methods.add(e.Method)
 	}
 	if e.Protocol != nil {
