@@ -27,7 +27,8 @@ type testNginx struct {
 	exited  chan error // receives once
 }
 
-// startNginx starts nginx with a configuration in which LISTEN and UPSTREAM stand for addresses.
+// startNginx starts nginx with a configuration in which LISTEN and UPSTREAM stand for addresses. Addresses that were
+// free a moment ago may be taken: then it tries others.
 func startNginx(t *testing.T, conf string) *testNginx {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
@@ -36,25 +37,41 @@ func startNginx(t *testing.T, conf string) *testNginx {
 			t.Fatal("nginx is neither on PATH nor in /usr/sbin: make deps installs it")
 		}
 	}
+	for attempt := 1; ; attempt++ {
+		n := newNginx(t, program, conf)
+		err := n.ready()
+		if err == nil {
+			t.Cleanup(func() { n.stop(t) })
+			return n
+		}
+		n.command.Process.Kill() // it may be gone already
+		<-n.exited
+		if attempt == 3 || !strings.Contains(n.output.String(), "Address already in use") {
+			t.Fatalf("%v\n%s", err, n.output.String())
+		}
+	}
+}
+
+// newNginx starts the process in a folder of its own.
+func newNginx(t *testing.T, program, conf string) *testNginx {
+	t.Helper()
 	n := &testNginx{dir: t.TempDir(), exited: make(chan error, 1)}
 	if err := errors.Join(os.Chmod(n.dir, 0o755), os.Mkdir(filepath.Join(n.dir, "tmp"), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	upstream := ""
-	n.address, upstream = freeAddresses(t)
-	conf = strings.NewReplacer("LISTEN", n.address, "UPSTREAM", upstream).Replace(conf)
+	listen, upstream := freeAddresses(t)
+	n.address = listen
+	conf = strings.NewReplacer("LISTEN", listen, "UPSTREAM", upstream).Replace(conf)
 	path := filepath.Join(n.dir, "nginx.conf")
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.command = exec.Command(program, "-p", n.dir, "-c", path, "-e", "error.log", "-g", "daemon off;")
+	n.command = exec.Command(program, "-p", n.dir, "-c", path, "-e", "stderr", "-g", "daemon off;")
 	n.command.Stdout, n.command.Stderr = &n.output, &n.output
 	if err := n.command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() { n.exited <- n.command.Wait() }()
-	t.Cleanup(func() { n.stop(t) })
-	n.ready(t)
 	return n
 }
 
@@ -74,23 +91,21 @@ func freeAddresses(t *testing.T) (string, string) {
 }
 
 // ready returns when nginx listens.
-func (n *testNginx) ready(t *testing.T) {
-	t.Helper()
+func (n *testNginx) ready() error {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.After(nginxLimit)
 	for {
 		conn, err := net.Dial("tcp", n.address)
 		if err == nil {
-			conn.Close() // no line is written for it
-			return
+			return conn.Close() // no line is written for it
 		}
 		select {
 		case err := <-n.exited:
 			n.exited <- err
-			t.Fatalf("nginx ended at once: %v\n%s", err, n.output.String())
+			return fmt.Errorf("nginx ended at once: %w", err)
 		case <-deadline:
-			t.Fatalf("nginx does not listen: %v", err)
+			return fmt.Errorf("nginx does not listen: %w", err)
 		case <-ticker.C:
 		}
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "ngxreplay/replay"
+import (
+	"strings"
+
+	"ngxreplay/replay"
+)
 
 // A tone is how a text should be taken. Renderers turn it into a colour, never into the only sign of a meaning.
 type tone string
@@ -35,18 +39,7 @@ const longestLabel = 32
 
 // label names a target with what it runs.
 func (t *Target) label() string {
-	what := t.Version
-	if t.Framework != "" && t.Framework != t.Name {
-		what = t.Framework
-		if t.Version != "" {
-			what += " " + t.Version
-		}
-		what = "(" + what + ")"
-	}
-	if what == "" {
-		return excerpt(t.Name, longestLabel)
-	}
-	return excerpt(t.Name+" "+what, longestLabel)
+	return excerpt(strings.TrimSpace(t.Name+" "+t.Version), longestLabel)
 }
 
 // labels are the row headers of a comparison.

@@ -193,7 +193,8 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 		result.Trouble = "not reachable"
 		return fmt.Errorf("target %s: %w: is it running?", result.Name, err)
 	}
-	if before != nil {
+	// A target that died has nothing to be read, and is spoken of elsewhere.
+	if died := ctx.Err() != nil && s.ctx.Err() == nil; before != nil && !died {
 		if after := s.readMeter(s.kill, meter, result.Name); after != nil {
 			result.Resources = newResources(after.Since(*before), measured.Ledger.Sent)
 		}

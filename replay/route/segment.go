@@ -1,5 +1,7 @@
 package route
 
+import "bytes"
+
 // class is what a path segment looks like. Its order breaks ties between classes seen equally often.
 type class uint8
 
@@ -50,10 +52,23 @@ func classify(segment []byte) class {
 		return hash
 	case n > maxLiteral || n >= 16 && digits >= 4 && dashes == 0:
 		return slug
-	case isFingerprinted(segment):
+	case digits >= 2 && (isNumbers(segment) || isFingerprinted(segment)):
 		return slug
 	}
 	return literal
+}
+
+// isNumbers reports whether a file name is numbers with separators between them, as 1002-400.jpg or 16x16.png.
+func isNumbers(name []byte) bool {
+	if dot := bytes.LastIndexByte(name, '.'); dot > 0 {
+		name = name[:dot]
+	}
+	for _, c := range name {
+		if (c < '0' || c > '9') && c != '-' && c != '_' && c != 'x' {
+			return false
+		}
+	}
+	return true
 }
 
 // isFingerprinted reports whether a file name holds a content hash between dots or dashes, as app.3f2a1c9b.js.
