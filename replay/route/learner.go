@@ -2,7 +2,7 @@ package route
 
 import (
 	"bytes"
-	"hash/crc32"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -21,19 +21,19 @@ type Learner struct {
 	nodes  int
 	other  node
 	recent []recent
-	table  *crc32.Table
 }
 
 // recent is a path and method that were seen n times and are not in the tree yet. Traffic repeats itself: most requests
 // only count up here, and the tree is walked once for many of them. Where a path stands is the same in every process,
 // so that what is learned does not depend on chance.
 type recent struct {
+	hash         uint64 // of the path: most places are told apart without a look at the path itself
 	path, method []byte
 	n            int64
 }
 
 const (
-	recentSlots  = 1 << 14
+	recentSlots  = 1 << 16
 	maxRecentKey = 256 // longer paths hardly repeat; they would only hold memory
 )
 
@@ -51,7 +51,7 @@ type node struct {
 
 // NewLearner returns a learner that has seen nothing.
 func NewLearner() *Learner {
-	return &Learner{root: &node{}, recent: make([]recent, recentSlots), table: crc32.MakeTable(crc32.Castagnoli)}
+	return &Learner{root: &node{}, recent: make([]recent, recentSlots)}
 }
 
 // Observe takes one request into account. It keeps no reference to its arguments.
@@ -61,19 +61,41 @@ func (l *Learner) Observe(method, target []byte) {
 		l.learn(method, path, 1)
 		return
 	}
-	i := crc32.Checksum(path, l.table) % recentSlots
-	r, other := &l.recent[i], &l.recent[i^1]
-	for _, r := range [2]*recent{r, other} {
-		if bytes.Equal(r.path, path) && bytes.Equal(r.method, method) {
-			r.n++
-			return
-		}
+	hash := hashPath(path)
+	r, other := &l.recent[hash%recentSlots], &l.recent[hash%recentSlots^1]
+	if r.is(hash, method, path) {
+		r.n++
+		return
+	}
+	if other.is(hash, method, path) {
+		other.n++
+		return
 	}
 	if other.n < r.n { // the more frequent one stays
 		r = other
 	}
 	l.forget(r)
+	r.hash = hash
 	r.path, r.method, r.n = append(r.path[:0], path...), append(r.method[:0], method...), 1
+}
+
+func (r *recent) is(hash uint64, method, path []byte) bool {
+	return r.hash == hash && bytes.Equal(r.path, path) && bytes.Equal(r.method, method)
+}
+
+// hashPath is a hash of eight bytes at a time. Paths that collide on purpose only make a log slower to read.
+func hashPath(path []byte) uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	hash := uint64(len(path)) * odd
+	for len(path) >= 8 {
+		hash = (hash ^ binary.LittleEndian.Uint64(path)) * odd
+		hash ^= hash >> 32
+		path = path[8:]
+	}
+	for _, b := range path {
+		hash = (hash ^ uint64(b)) * odd
+	}
+	return hash ^ hash>>32
 }
 
 // forget takes a recent target into the tree.

@@ -551,3 +551,37 @@ func TestATraceReplacesOnlyAFile(t *testing.T) {
 		t.Error("a pipe was replaced")
 	}
 }
+
+func TestTheTimeOfTheEnvelope(t *testing.T) {
+	line := func(nanos int, text string) string {
+		return fmt.Sprintf("%s stdout F %s\n", epoch.Add(time.Duration(nanos)).Format(time.RFC3339Nano), text)
+	}
+	// The log itself has no time, or has whole seconds: the container runtime knows better.
+	bare := writeLog(t, "bare.log", line(1, `"GET /a HTTP/1.1" 200`), line(1_500_000, `"GET /b HTTP/1.1" 200`))
+	format, err := parse.Compile("", `"$request" $status`, parse.EscapeDefault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, requests := buildTrace(t, Selection{Inputs: []string{bare}, Formats: Formats{Given: []*parse.Format{format}}}, BuildOptions{})
+	if len(requests) != 2 || requests[1].Offset != 1_499_999 {
+		t.Errorf("%d requests, the second at %v", len(requests), requests[1].Arrival())
+	}
+	coarse := writeLog(t, "coarse.log", line(100, strings.TrimSpace(combinedLine(0, "/a"))), line(900_000_100, strings.TrimSpace(combinedLine(0, "/b"))))
+	built, requests := buildTrace(t, Selection{Inputs: []string{coarse}}, BuildOptions{})
+	if requests[1].Arrival() != 900*time.Millisecond || built.Info.Sources[0].Envelope == "" {
+		t.Errorf("the second at %v, %+v", requests[1].Arrival(), built.Info.Sources)
+	}
+	_, err = Build(t.Context(), Selection{Inputs: []string{writeLog(t, "naked.log", "\"GET /a HTTP/1.1\" 200\n")}, Formats: Formats{Given: []*parse.Format{format}}},
+		BuildOptions{}, filepath.Join(t.TempDir(), "x.trace"))
+	if !errors.Is(err, ErrNoTime) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALogInTwoFormats(t *testing.T) {
+	log := writeLog(t, "mixed.log", combinedLine(0, "/a"), combinedLine(1, "/b"), timedLine(2000, 0, "/c"), timedLine(3000, 500, "/d"))
+	built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
+	if targets(requests) != "/a /b /c /d" || built.Info.Ledger.Malformed != 0 || len(built.Info.Sources[0].Formats) != 2 {
+		t.Errorf("%s, %+v", targets(requests), built.Info)
+	}
+}

@@ -22,6 +22,10 @@ type Filter struct {
 	SkipNoise bool     `json:"skip_noise,omitempty"` // drop health checks, favicons and static files
 }
 
+func (f *Filter) isZero() bool {
+	return !f.SkipNoise && len(f.Methods)+len(f.Statuses)+len(f.Paths)+len(f.Excludes) == 0
+}
+
 // A Rule is the part of a filter that excluded a request.
 type Rule string
 

@@ -25,7 +25,7 @@ func (f Formats) of(source *parse.Source) ([]*parse.Format, parse.Detection, err
 		return nil, detected, fmt.Errorf("%s: %w", source.Name, err)
 	}
 	for i, format := range formats {
-		if !format.HasTime() {
+		if !format.HasTime() && source.Envelope() == parse.EnvelopeNone {
 			return nil, detected, fmt.Errorf("%s: format %q: %w", source.Name, format, ErrNoTime)
 		}
 		if f.Gonx {

@@ -43,9 +43,10 @@ type intake struct {
 	malformed []*parse.LineError // the first few
 	problems  []Problem
 	bound     float64 // MaxMalformed
-	// entry, when set, sees every entry before the filter, with the rule that excludes it.
+	filters   bool    // the filter excludes anything at all
+	// entry, when set, sees every entry with the rule that excludes it.
 	entry func(e *parse.Entry, excluded Rule)
-	// request gets every request that is kept, and its time. r is valid during the call only.
+	// request, when set, gets every request that is kept, and its time. r is valid during the call only.
 	request func(r *Request, at stamp) error
 
 	scratch Request
@@ -56,6 +57,7 @@ type intake struct {
 func (in *intake) read(ctx context.Context, sel Selection) error {
 	in.ledger = newLedger()
 	in.filter, in.progress, in.bound = sel.Filter, sel.Progress, sel.MaxMalformed
+	in.filters = !sel.Filter.isZero()
 	inputs, err := parse.Expand(sel.Inputs)
 	if err != nil {
 		return err
@@ -167,6 +169,9 @@ func (e *MalformedError) Error() string {
 }
 
 func (in *intake) take(e *parse.Entry, source string, line int64) error {
+	if e.Unreplayable == "" && e.Precision == 0 {
+		e.Unreplayable = NoTime
+	}
 	if e.Unreplayable != "" {
 		in.ledger.Unreplayable[e.Unreplayable]++
 		if in.entry != nil {
@@ -174,10 +179,20 @@ func (in *intake) take(e *parse.Entry, source string, line int64) error {
 		}
 		return nil
 	}
-	r := &in.scratch
-	fillRequest(r, e)
-	r.Source, r.Line = source, line
-	rule := in.filter.Exclude(r)
+	r, rule := &in.scratch, Rule("")
+	if in.filters || in.request != nil {
+		fillRequest(r, e)
+		r.Source, r.Line = source, line
+		rule = in.filter.Exclude(r)
+	}
+	return in.pass(e, r, rule, stamp{time: e.Time, precision: e.Precision})
+}
+
+// NoTime is the reason of an entry whose format holds no time and whose envelope gives none.
+const NoTime parse.Reason = "no-time"
+
+// pass counts a request, and hands it on when no rule excludes it.
+func (in *intake) pass(e *parse.Entry, r *Request, rule Rule, at stamp) error {
 	if in.entry != nil {
 		in.entry(e, rule)
 	}
@@ -186,7 +201,10 @@ func (in *intake) take(e *parse.Entry, source string, line int64) error {
 		return nil
 	}
 	in.ledger.Requests++
-	return in.request(r, stamp{time: e.Time, precision: e.Precision})
+	if in.request == nil {
+		return nil
+	}
+	return in.request(r, at)
 }
 
 // fillRequest fills r from e, whose bytes it borrows.
@@ -260,15 +278,7 @@ func (in *intake) takeTraced(r *Request, info *Info) error {
 	in.ledger.Entries++
 	rule := in.filter.Exclude(r)
 	at := stamp{time: info.StartNS + r.Offset, precision: time.Duration(info.PrecisionNS), arrived: true}
-	if in.entry != nil {
-		in.entry(tracedEntry(r, at), rule)
-	}
-	if rule != "" {
-		in.ledger.Filtered[rule]++
-		return nil
-	}
-	in.ledger.Requests++
-	return in.request(r, at)
+	return in.pass(tracedEntry(r, at), r, rule, at)
 }
 
 // tracedEntry is what a log entry of r would have said, as far as statistics need it.

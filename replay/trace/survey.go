@@ -47,20 +47,14 @@ const maxBuckets = 60
 
 // Inspect reads the inputs and counts, in memory that does not grow with them.
 func Inspect(ctx context.Context, sel Selection, maxRoutes int) (Survey, error) {
-	s := surveyor{hosts: newDistinct(), clients: newDistinct(), first: 1<<63 - 1, last: -1 << 63}
-	learner := route.NewLearner()
-	in := intake{
-		entry: s.entry,
-		request: func(r *Request, at stamp) error {
-			learner.Observe(r.Method, r.Target)
-			s.precision = max(s.precision, at.precision)
-			return nil
-		},
+	s := surveyor{
+		hosts: newDistinct(), clients: newDistinct(), learner: route.NewLearner(), first: 1<<63 - 1, last: -1 << 63,
 	}
+	in := intake{entry: s.entry}
 	err := in.read(ctx, sel)
 	survey := s.survey()
 	survey.Sources, survey.Ledger, survey.Malformed, survey.Problems = in.sources, in.ledger, in.malformed, in.problems
-	for _, r := range learner.Table(maxRoutes).Routes() {
+	for _, r := range s.learner.Table(maxRoutes).Routes() {
 		if r.Requests > 0 {
 			survey.Routes = append(survey.Routes, r)
 		}
@@ -73,6 +67,7 @@ type surveyor struct {
 	status             [1000]int64
 	hosts, clients     distinct
 	seconds            seconds
+	learner            *route.Learner
 	first, last        int64
 	precision          time.Duration
 	bodyBytes          int64
@@ -84,6 +79,10 @@ func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
 		return
 	}
 	s.entries++
+	if e.Unreplayable == "" {
+		s.learner.Observe(e.Method, e.Target)
+		s.precision = max(s.precision, e.Precision)
+	}
 	s.status[min(max(e.Status, 0), len(s.status)-1)]++
 	if e.Method != nil && (e.Protocol != nil || e.Unreplayable == "") { // not the GET of "GET /"
 		s.methods.add(e.Method)
