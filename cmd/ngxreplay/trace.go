@@ -110,7 +110,7 @@ func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error
 // sayProblems tells of inputs that could not be read, or not to their end.
 func (t *terminal) sayProblems(problems []trace.Problem) {
 	for _, p := range problems {
-		fmt.Fprintf(t.err, "ngxreplay: %s; what could be read is used\n", p.Text)
+		fmt.Fprintf(t.err, "ngxreplay: %s\n", p.Text)
 	}
 }
 

@@ -73,7 +73,7 @@ func (in *intake) read(ctx context.Context, sel Selection) error {
 		if ctx.Err() != nil || !isReadError(err) || len(inputs.Files) == 1 && in.ledger.Lines == 0 {
 			return err
 		}
-		in.problems = append(in.problems, Problem{name, err.Error()})
+		in.problems = append(in.problems, Problem{name, err.Error() + "; what could be read is used"})
 	}
 	return in.ledger.Check()
 }
