@@ -183,7 +183,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	before := s.readMeter(ctx, meter, result.Name)
 	options := s.settings.options
 	if meter.PID != 0 { // ours takes any number of connections; a user's server may serve them one at a time
-		options.Prime = options.Connections
+		options.Prime = min(options.Connections, primed)
 	}
 	run := replay.New(reader, target, options)
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
@@ -208,6 +208,10 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	}
 	return nil
 }
+
+// primed is how many connections a target of ours gets before its replay: more would still be being accepted when the
+// first requests come.
+const primed = 64
 
 // readMeter returns nil when there is nothing to read, and says why when it cannot.
 func (s *session) readMeter(ctx context.Context, meter targets.Meter, name string) *targets.Usage {
