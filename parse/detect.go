@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
 // A Detection is what a log is written in, judged by its first lines.
@@ -81,7 +83,47 @@ func (s *sample) detect() (Detection, error) {
 		best.Guessed = append(best.Guessed, next.Guessed...)
 		best.Fit += next.Fit
 	}
+	for i := range best.Formats {
+		s.doubtDuration(&best, i)
+	}
+	best.Format = best.Formats[0]
 	return best, nil
+}
+
+// enoughDurations is how many values tell that a column has no fraction of a second by its nature, not by chance.
+const enoughDurations = 3
+
+// doubtDuration takes $request_time out of a format when every value in the sample is a whole number. nginx writes
+// three decimals; whole numbers are another program's milliseconds or microseconds, and taken for seconds they would
+// move requests by hours. The column is read as $duration, and shown as guessed.
+func (s *sample) doubtDuration(d *Detection, i int) {
+	f := d.Formats[i]
+	if !f.HasRequestTime() {
+		return
+	}
+	p, whole := f.NewParser(), 0
+	var e Entry
+	for _, line := range s.lines {
+		if !p.parse(line, &e) || e.RequestTime <= 0 {
+			continue
+		}
+		if e.RequestTime%time.Second != 0 {
+			return
+		}
+		whole++
+	}
+	if whole < enoughDurations {
+		return
+	}
+	text := strings.NewReplacer("${request_time}", "${duration}", "$request_time", "$duration").Replace(formatQuoter.Replace(f.text))
+	doubted, err := Compile("", text, f.escape)
+	if err != nil {
+		return // it cannot be read without the grammar of a duration
+	}
+	guess := s.example(f, "request_time")
+	guess.Variable = "duration"
+	d.Formats[i] = doubted
+	d.Guessed = append(slices.DeleteFunc(d.Guessed, func(g Guess) bool { return g.Variable == "request_time" }), guess)
 }
 
 // best finds the format that fits the most lines: one that is known, or one inferred.

@@ -282,7 +282,7 @@ func (n *namer) durations() {
 	found := n.after(n.open(func(c *column) bool { return c.all(isDurations) }))
 	var total *column
 	for _, c := range found {
-		if c.always() && !c.list && (total == nil || c.exceeds(total)) {
+		if c.always() && !c.list && (total == nil || c.exceeds(total) && !total.exceeds(c)) {
 			total = c
 		}
 	}

@@ -91,7 +91,23 @@ func OpenReader(name string, r io.Reader) (*Source, error) {
 		s.buf = bufio.NewReaderSize(&archive{compression: c, r: z}, PeekSize)
 		break
 	}
+	s.skipNUL()
 	return s, nil
+}
+
+// skipNUL passes over NUL bytes at the beginning of the log when they fill all that can be looked at: copytruncate
+// leaves them by the megabyte, and they would hide the lines from detection. A shorter run is the reader's to judge.
+func (s *Source) skipNUL() {
+	for {
+		if first, _ := s.buf.Peek(1); len(first) == 0 || first[0] != 0 {
+			return // nothing is waited for that is not needed
+		}
+		head := s.Peek()
+		if len(head) < PeekSize || len(bytes.TrimLeft(head, "\x00")) > 0 {
+			return
+		}
+		_, _ = s.buf.Discard(len(head)) // they are buffered
+	}
 }
 
 // Envelope is what the lines of the log are wrapped in, judged by its beginning. Like Peek, it waits for that.

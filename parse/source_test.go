@@ -218,3 +218,32 @@ func FuzzGzip(f *testing.F) {
 		}
 	})
 }
+
+// What copytruncate leaves at the beginning of a log must not hide its lines, wherever they come from.
+func TestManyNULsAtTheBeginning(t *testing.T) {
+	line := "192.0.2.1 - - [07/Feb/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"\n"
+	for _, n := range []int{1, PeekSize - 1, PeekSize, 3*PeekSize + 5} {
+		s, err := OpenReader("x", strings.NewReader(strings.Repeat("\x00", n)+strings.Repeat(line, 10)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Detect(s.Sample())
+		if err != nil && n >= PeekSize {
+			t.Fatalf("%d NULs: %v", n, err)
+		}
+		format := d.Format
+		if format == nil {
+			format, _ = Lookup("combined")
+		}
+		r := NewReader(s, "x", format)
+		entries := 0
+		for r.Scan() {
+			if e, _ := r.Entry(); e != nil {
+				entries++
+			}
+		}
+		if entries != 10 || r.Err() != nil {
+			t.Errorf("%d NULs: %d entries, %v", n, entries, r.Err())
+		}
+	}
+}

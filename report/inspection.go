@@ -86,6 +86,9 @@ func NewInspection(s *trace.Survey) *Inspection {
 		in.MalformedSamples = append(in.MalformedSamples, MalformedSample{m.Source, m.Line, m.Column, m.Reason, Mask(m.Text)})
 	}
 	in.Warnings = in.warnings()
+	if s.Uncounted > 0 {
+		in.Warnings = append(in.Warnings, fmt.Sprintf("peak second and rate leave out %d entries: the log spans too many different minutes", s.Uncounted))
+	}
 	return in
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -98,7 +97,7 @@ func (f *inputFlags) formats() (trace.Formats, error) {
 
 // format is what one --log-format means: a name of nginx.conf, a known name, or a log_format string.
 func (f *inputFlags) format(text string, conf *nginxconf.Config) (*parse.Format, error) {
-	if conf != nil {
+	if conf != nil && !strings.Contains(text, "$") {
 		return conf.Format(text)
 	}
 	if strings.Contains(text, "$") {
@@ -122,16 +121,16 @@ func (f *inputFlags) format(text string, conf *nginxconf.Config) (*parse.Format,
 }
 
 // parseShare reads a share of lines: 1%, 0.5%, or 0.01.
-func parseShare(text string) (float64, error) {
+func parseShare(text string) (*float64, error) {
 	digits, percent := strings.CutSuffix(text, "%")
 	share, err := strconv.ParseFloat(digits, 64)
 	if percent {
 		share /= 100
 	}
 	if err != nil || !(share >= 0 && share <= 1) {
-		return 0, fmt.Errorf("max malformed %q: want a share as 1%%", text)
+		return nil, fmt.Errorf("max malformed %q: want a share as 1%%", text)
 	}
-	return max(share, math.SmallestNonzeroFloat64), nil // 0 allows none, not any
+	return &share, nil
 }
 
 // inputError gives an error of reading inputs its exit code: what the user named wrongly is usage, and the message

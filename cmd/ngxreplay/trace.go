@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"ngxreplay/parse"
@@ -78,6 +79,11 @@ func (t *terminal) build(selection trace.Selection, options trace.BuildOptions, 
 	stop()
 	t.sayMalformed(built.Info.Ledger, built.Malformed)
 	t.sayProblems(built.Problems)
+	for _, source := range built.Info.Sources {
+		if len(source.Guessed) > 0 {
+			fmt.Fprintf(t.err, "ngxreplay: %s: columns guessed from their content: %s (--log-format says what they are)\n", source.Name, strings.Join(source.Guessed, ", "))
+		}
+	}
 	return built, err
 }
 

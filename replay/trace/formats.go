@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -49,10 +48,10 @@ func (f Formats) choose(source *parse.Source) (formats []*parse.Format, detected
 		return []*parse.Format{format}, detected, err
 	}
 	sample := source.Sample()
-	if len(bytes.TrimSpace(sample)) == 0 {
+	detected, err = parse.Detect(sample)
+	if errors.Is(err, parse.ErrNoLines) {
 		return nil, detected, nil
 	}
-	detected, err = parse.Detect(sample)
 	return append(formats, detected.Formats...), detected, err
 }
 

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"runtime"
 	"time"
 
 	"ngxreplay/parse"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // maxSamples is how many malformed lines are kept to be shown.
@@ -28,8 +25,8 @@ type Selection struct {
 	Inputs  []string // log files, patterns, directories, traces, or "-"
 	Formats Formats
 	Filter  Filter
-	// MaxMalformed is the largest share of lines that may be malformed; 0 allows any.
-	MaxMalformed float64
+	// MaxMalformed is the largest share of lines that may be malformed; nil allows any.
+	MaxMalformed *float64
 	// Progress, when set, is called now and then with the number of lines read so far.
 	Progress func(lines int64)
 }
@@ -42,8 +39,8 @@ type intake struct {
 	sources   []Source
 	malformed []*parse.LineError // the first few
 	problems  []Problem
-	bound     float64 // MaxMalformed
-	filters   bool    // the filter excludes anything at all
+	bound     *float64 // MaxMalformed
+	filters   bool     // the filter excludes anything at all
 	// entry, when set, sees every entry with the rule that excludes it.
 	entry func(e *parse.Entry, excluded Rule)
 	// request, when set, gets every request that is kept, and its time. r is valid during the call only.
@@ -65,23 +62,36 @@ func (in *intake) read(ctx context.Context, sel Selection) error {
 	for _, skipped := range inputs.Skipped {
 		in.problems = append(in.problems, Problem{skipped.Name, skipped.Name + ": passed over: " + skipped.Reason})
 	}
+	var first error
 	for _, name := range inputs.Files {
 		err := in.readOne(ctx, name, sel.Formats)
 		if err == nil {
 			continue
 		}
-		if ctx.Err() != nil || !isReadError(err) || len(inputs.Files) == 1 && in.ledger.Lines == 0 {
+		if ctx.Err() != nil || isOurs(err) {
 			return err
 		}
 		in.problems = append(in.problems, Problem{name, err.Error() + "; what could be read is used"})
+		if first == nil {
+			first = err
+		}
+	}
+	if in.ledger.Lines == 0 && first != nil {
+		return first // no input could be read at all
 	}
 	return in.ledger.Check()
 }
 
-// isReadError reports whether err is of one input's bytes, rather than of how the inputs are to be read.
-func isReadError(err error) bool {
-	var path *fs.PathError
-	return errors.As(err, &path) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
+// A sinkError is one of what is done with a request, rather than of reading it.
+type sinkError struct{ error }
+
+func (e sinkError) Unwrap() error { return e.error }
+
+// isOurs reports whether err concerns all inputs, rather than the one that was being read.
+func isOurs(err error) bool {
+	var sink sinkError
+	var malformed *MalformedError
+	return errors.As(err, &sink) || errors.As(err, &malformed)
 }
 
 func (in *intake) readOne(ctx context.Context, name string, formats Formats) (err error) {
@@ -132,6 +142,11 @@ func (in *intake) readLog(ctx context.Context, reader lines, source Source) erro
 			if in.progress != nil {
 				in.progress(before + n)
 			}
+			if counts := reader.Counts(); counts.Lines >= manyLines {
+				if err := in.checkMalformed(counts.Malformed, counts.Lines); err != nil {
+					return err
+				}
+			}
 		}
 		entry, malformed := reader.Entry()
 		if malformed != nil {
@@ -151,11 +166,21 @@ func (in *intake) readLog(ctx context.Context, reader lines, source Source) erro
 	in.ledger.Blank += counts.Blank
 	source.Lines, source.Entries, source.Malformed = counts.Lines, counts.Entries, counts.Malformed
 	in.sources = append(in.sources, source)
-	if share := float64(in.ledger.Malformed) / float64(max(in.ledger.Lines, 1)); in.bound > 0 && share > in.bound {
-		return &MalformedError{Malformed: in.ledger.Malformed, Lines: in.ledger.Lines, Bound: in.bound, First: in.malformed[0]}
+	if err := in.checkMalformed(in.ledger.Malformed, in.ledger.Lines); err != nil {
+		return err
 	}
 	return reader.Err()
 }
+
+func (in *intake) checkMalformed(malformed, lines int64) error {
+	if in.bound == nil || float64(malformed) <= *in.bound*float64(lines) {
+		return nil
+	}
+	return &MalformedError{Malformed: malformed, Lines: lines, Bound: *in.bound, First: in.malformed[0]}
+}
+
+// manyLines is how many lines must have been read before their share of malformed ones ends the reading early.
+const manyLines = 20_000
 
 // A MalformedError says that more lines are malformed than the user allows.
 type MalformedError struct {
@@ -204,7 +229,10 @@ func (in *intake) pass(e *parse.Entry, r *Request, rule Rule, at stamp) error {
 	if in.request == nil {
 		return nil
 	}
-	return in.request(r, at)
+	if err := in.request(r, at); err != nil {
+		return sinkError{err}
+	}
+	return nil
 }
 
 // fillRequest fills r from e, whose bytes it borrows.

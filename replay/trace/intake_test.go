@@ -148,12 +148,12 @@ func TestATruncatedArchiveIsUsedAsFarAsItGoes(t *testing.T) {
 func TestMoreMalformedLinesThanAllowed(t *testing.T) {
 	log := writeLog(t, "a.log", combinedLine(0, "/a"), "garbage\n", combinedLine(1, "/b"), combinedLine(1, "/c"))
 	path := filepath.Join(t.TempDir(), "x.trace")
-	_, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: 0.2}, BuildOptions{}, path)
+	_, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: share(0.2)}, BuildOptions{}, path)
 	var malformed *MalformedError
 	if !errors.As(err, &malformed) || malformed.First.Line != 2 {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: 0.25}, BuildOptions{}, path); err != nil {
+	if _, err := Build(t.Context(), Selection{Inputs: []string{log}, MaxMalformed: share(0.25)}, BuildOptions{}, path); err != nil {
 		t.Error(err)
 	}
 }
@@ -189,5 +189,52 @@ func TestALogInTwoFormats(t *testing.T) {
 	built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
 	if targets(requests) != "/a /b /c /d" || built.Info.Ledger.Malformed != 0 || len(built.Info.Sources[0].Formats) != 2 {
 		t.Errorf("%s, %+v", targets(requests), built.Info)
+	}
+}
+
+func share(s float64) *float64 { return &s }
+
+// One input that cannot be read, for whatever reason, does not keep the others from being read.
+func TestOneBadInputDoesNotStopTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	bad := []string{
+		write("a.log", "It was a dark and stormy night.\n"),
+		write("b.log.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03garbage"),
+		write("c.log.zst", "\x28\xb5\x2f\xfdgarbage"),
+	}
+	good := write("z.log", combinedLine(0, "/a"))
+	built, requests := buildTrace(t, Selection{Inputs: append(bad, good)}, BuildOptions{})
+	if len(requests) != 1 || len(built.Problems) != len(bad) {
+		t.Errorf("%d requests, problems %+v", len(requests), built.Problems)
+	}
+	_, err := Build(t.Context(), Selection{Inputs: bad}, BuildOptions{}, filepath.Join(dir, "x.trace"))
+	if !errors.Is(err, parse.ErrUnknownFormat) {
+		t.Errorf("nothing but bad inputs: %v", err)
+	}
+}
+
+// Whole numbers are no seconds: taken for them, they would move a minute of traffic by hours.
+func TestWholeNumbersAreNoRequestTimes(t *testing.T) {
+	var text, json []string
+	for i := range 60 {
+		text = append(text, strings.TrimSpace(combinedLine(i, "/a"))+fmt.Sprintf(" %d\n", 1200+i))
+		json = append(json, fmt.Sprintf(`{"time":"%s","request":"GET /a HTTP/1.1","status":200,"request_time":%d}`+"\n",
+			epoch.Add(time.Duration(i)*time.Second).Format(time.RFC3339), 1200+i))
+	}
+	for name, lines := range map[string][]string{"text.log": text, "json.log": json} {
+		built, _ := buildTrace(t, Selection{Inputs: []string{writeLog(t, name, lines...)}}, BuildOptions{})
+		if span := built.Info.Span(); span < 59*time.Second || span > 60*time.Second {
+			t.Errorf("%s: a minute of traffic spans %v (%s)", name, span, built.Info.Sources[0].Format)
+		}
+		if len(built.Info.Sources[0].Guessed) == 0 {
+			t.Errorf("%s: nothing says that a column was doubted", name)
+		}
 	}
 }

@@ -31,6 +31,7 @@ type Survey struct {
 	PeakSecond  int64         // most entries in a second
 	PeakAt      time.Time     // when, the first of them
 	Curve       []Bucket      // entries over time, at most maxBuckets
+	Uncounted   int64         // entries that peak and curve leave out, because the log spans too many minutes
 	BodyBytes   int64         // logged in all
 	Routes      []route.Route
 }
@@ -42,13 +43,16 @@ type Bucket struct {
 	Entries int64         `json:"entries"`
 }
 
+// maxMinutes bounds the memory of a survey: 100,000 different minutes with traffic are ten weeks without a pause.
+const maxMinutes = 100_000
+
 // maxBuckets is how finely the curve shows a log.
 const maxBuckets = 60
 
 // Inspect reads the inputs and counts, in memory that does not grow with them.
 func Inspect(ctx context.Context, sel Selection, maxRoutes int) (Survey, error) {
 	s := surveyor{
-		hosts: newDistinct(), clients: newDistinct(), learner: route.NewLearner(), first: 1<<63 - 1, last: -1 << 63,
+		hosts: newDistinct(), clients: newDistinct(), learner: route.NewLearner(), seconds: seconds{limit: maxMinutes}, first: 1<<63 - 1, last: -1 << 63,
 	}
 	in := intake{entry: s.entry}
 	err := in.read(ctx, sel)
@@ -114,6 +118,7 @@ func (s *surveyor) survey() Survey {
 	if s.entries > 0 {
 		v.First, v.Last = time.Unix(0, s.first), time.Unix(0, s.last)
 		v.PeakSecond, v.PeakAt = int64(s.seconds.peak), time.Unix(s.seconds.peakAt, 0)
+		v.Uncounted = s.seconds.missed
 		v.Curve = s.seconds.curve(floorDiv(s.first, int64(time.Second)), floorDiv(s.last, int64(time.Second)))
 	}
 	return v

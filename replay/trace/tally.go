@@ -102,8 +102,11 @@ func (d *distinct) insert(h uint64) bool {
 	}
 }
 
-// seconds counts by second, in pages of an hour, so that a dense log costs 4 bytes a second.
+// seconds counts by second, in pages of about a minute, so that a dense log costs little more than 4 bytes a second and
+// a sparse one some 300 a page.
 type seconds struct {
+	limit  int   // most pages; 0 is no limit
+	missed int64 // entries beyond it
 	pages  map[int64]*[pageSeconds]uint32
 	number int64 // of page
 	page   *[pageSeconds]uint32
@@ -111,12 +114,16 @@ type seconds struct {
 	peakAt int64
 }
 
-const pageSeconds = 3600
+const pageSeconds = 64
 
 func (s *seconds) add(second int64) {
 	number := floorDiv(second, pageSeconds)
 	if number != s.number || s.page == nil {
 		if s.page = s.pages[number]; s.page == nil {
+			if s.limit > 0 && len(s.pages) == s.limit {
+				s.missed++
+				return
+			}
 			s.page = new([pageSeconds]uint32)
 			if s.pages == nil {
 				s.pages = make(map[int64]*[pageSeconds]uint32)
