@@ -8,10 +8,8 @@ import (
 	"ngxreplay/replay/trace"
 )
 
-// otherName is where methods and routes are counted that the trace does not announce.
-const otherName = route.Other
-
-// names numbers the routes and methods of a trace, so that samples are small. It does not change after newNames.
+// names numbers the routes and methods of a trace, so that samples are small; those that the trace does not announce are
+// route.Other. It does not change after newNames.
 type names struct {
 	routes, methods         []string
 	routeIndex, methodIndex map[string]int32
@@ -20,19 +18,19 @@ type names struct {
 func newNames(info *trace.Info) *names {
 	n := &names{routeIndex: map[string]int32{}, methodIndex: map[string]int32{}}
 	for _, r := range info.Routes {
-		if _, ok := n.routeIndex[r.Name]; !ok && r.Name != otherName {
+		if _, ok := n.routeIndex[r.Name]; !ok && r.Name != route.Other {
 			n.routeIndex[r.Name] = int32(len(n.routes))
 			n.routes = append(n.routes, r.Name)
 		}
 	}
-	n.routes = append(n.routes, otherName)
+	n.routes = append(n.routes, route.Other)
 	for _, m := range slices.Sorted(maps.Keys(info.Methods)) {
-		if m != otherName {
+		if m != route.Other {
 			n.methodIndex[m] = int32(len(n.methods))
 			n.methods = append(n.methods, m)
 		}
 	}
-	n.methods = append(n.methods, otherName)
+	n.methods = append(n.methods, route.Other)
 	return n
 }
 

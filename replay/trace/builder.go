@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,10 +53,10 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	err := in.read(ctx, sel)
 	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources}}
 	if err != nil {
-		return built, joinClose(err, b.close)
+		return built, errors.Join(err, b.close())
 	}
 	if in.ledger.Requests == 0 {
-		return built, joinClose(&EmptyError{Ledger: in.ledger}, b.close)
+		return built, errors.Join(&EmptyError{Ledger: in.ledger}, b.close())
 	}
 	info, err := b.write(ctx, path, built.Info)
 	built.Info = info
@@ -108,7 +109,7 @@ func newBuilder(opts BuildOptions) *builder {
 	}
 }
 
-func (b *builder) close() error { return joinClose(b.logged.close(), b.arrived.close) }
+func (b *builder) close() error { return errors.Join(b.logged.close(), b.arrived.close()) }
 
 // coarsePrecision is the precision from which requests are spread: below it the log's own time is better than a draw.
 const coarsePrecision = time.Second
@@ -139,7 +140,7 @@ func (b *builder) write(ctx context.Context, path string, info Info) (Info, erro
 	info.Spread, info.Seed, info.PrecisionNS = b.opts.Spread, b.opts.Seed, int64(b.precision)
 	w, err := create(path, info, table, b.opts.Limit)
 	if err != nil {
-		return info, joinClose(err, b.close)
+		return info, errors.Join(err, b.close())
 	}
 	emit := func(arrival int64, record []byte) error {
 		if w.info.Requests%checkEvery == 0 && ctx.Err() != nil {
@@ -157,7 +158,7 @@ func (b *builder) write(ctx context.Context, path string, info Info) (Info, erro
 	}
 	if err != nil {
 		w.abort()
-		return info, joinClose(err, b.close)
+		return info, errors.Join(err, b.close())
 	}
 	return w.finish()
 }

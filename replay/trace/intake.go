@@ -82,21 +82,25 @@ func (in *intake) read(ctx context.Context, sel Selection) error {
 	return in.ledger.Check()
 }
 
-// A sinkError is one of what is done with a request, rather than of reading it.
-type sinkError struct{ error }
+// A fatalError ends the reading of all inputs: what is done with the requests failed, or a trace is damaged, which is
+// no log that somebody cut off but a file that promised to be whole.
+type fatalError struct{ error }
 
-func (e sinkError) Unwrap() error { return e.error }
+func (e fatalError) Unwrap() error { return e.error }
 
 // isOurs reports whether err concerns all inputs, rather than the one that was being read.
 func isOurs(err error) bool {
-	var sink sinkError
+	var fatal fatalError
 	var malformed *MalformedError
-	return errors.As(err, &sink) || errors.As(err, &malformed)
+	return errors.As(err, &fatal) || errors.As(err, &malformed)
 }
 
 func (in *intake) readOne(ctx context.Context, name string, formats Formats) (err error) {
 	if name != parse.Stdin && IsTrace(name) {
-		return in.readTrace(ctx, name)
+		if err := in.readTrace(ctx, name); err != nil {
+			return fatalError{err}
+		}
+		return nil
 	}
 	source, err := parse.Open(name)
 	if err != nil {
@@ -230,16 +234,19 @@ func (in *intake) pass(e *parse.Entry, r *Request, rule Rule, at stamp) error {
 		return nil
 	}
 	if err := in.request(r, at); err != nil {
-		return sinkError{err}
+		return fatalError{err}
 	}
 	return nil
 }
+
+// forwardedFor is the name of the header that parse keeps in a field of its own.
+var forwardedFor = []byte("x-forwarded-for")
 
 // fillRequest fills r from e, whose bytes it borrows.
 func fillRequest(r *Request, e *parse.Entry) {
 	headers := r.Headers[:0]
 	if e.ForwardedFor != nil {
-		headers = append(headers, Header{Name: []byte("x-forwarded-for"), Value: e.ForwardedFor})
+		headers = append(headers, Header{Name: forwardedFor, Value: e.ForwardedFor})
 	}
 	for _, h := range e.Headers {
 		headers = append(headers, Header(h))

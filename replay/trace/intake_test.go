@@ -238,3 +238,32 @@ func TestWholeNumbersAreNoRequestTimes(t *testing.T) {
 		}
 	}
 }
+
+// A damaged trace is refused, whole or filtered, alone or beside others: it promised to be whole.
+func TestADamagedTraceEndsTheReading(t *testing.T) {
+	dir := t.TempDir()
+	var lines []string
+	for i := range 5000 {
+		lines = append(lines, combinedLine(i, fmt.Sprintf("/r/%x", i*i)))
+	}
+	log, path := writeLog(t, "a.log", lines...), filepath.Join(dir, "a.trace")
+	if _, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{}, path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(content) / 3; i < len(content)/3+64; i++ {
+		content[i] ^= 0x55
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Inspect(t.Context(), Selection{Inputs: []string{path, log}}, 10); err == nil {
+		t.Error("inspect took it for whole")
+	}
+	if _, err := Build(t.Context(), Selection{Inputs: []string{path, log}}, BuildOptions{}, filepath.Join(dir, "b.trace")); err == nil {
+		t.Error("a trace was built from it")
+	}
+}

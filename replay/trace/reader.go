@@ -49,7 +49,7 @@ func Open(name string) (*Reader, error) {
 	}
 	r := &Reader{file: file, buffer: make([]parquet.Row, 256)}
 	if err := r.open(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, joinClose(err, file.Close))
+		return nil, fmt.Errorf("%s: %w", name, errors.Join(err, file.Close()))
 	}
 	return r, nil
 }
@@ -142,7 +142,7 @@ func (r *Reader) Close() error {
 	if r.rows == nil {
 		return r.file.Close()
 	}
-	return joinClose(r.rows.Close(), r.file.Close)
+	return errors.Join(r.rows.Close(), r.file.Close())
 }
 
 // recoverCorrupt turns a panic of the Parquet library into an error: it meets a corrupt page by panicking here and

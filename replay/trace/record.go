@@ -2,7 +2,6 @@ package trace
 
 import (
 	"encoding/binary"
-	"errors"
 	"time"
 )
 
@@ -51,6 +50,3 @@ func (b *builder) decodeRecord(record []byte, r *Request) error {
 	r.Source = b.sources.names[source]
 	return decodeRequest(d.rest, r)
 }
-
-// joinClose adds to err what closing says.
-func joinClose(err error, close func() error) error { return errors.Join(err, close()) }

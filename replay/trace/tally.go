@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"hash/maphash"
 	"slices"
+
+	"ngxreplay/replay/route"
 )
 
 // A tally counts words of which there are few: methods, protocols. Looking through a short list costs less than a map,
@@ -39,16 +41,14 @@ func (t *tally) add(word []byte) {
 	t.counts = append(t.counts, 1)
 }
 
-// otherWord is where the words are counted that found no place.
-const otherWord = "other"
-
+// table returns the counts by word; words that found no place are counted as [route.Other].
 func (t *tally) table() map[string]int64 {
 	m := make(map[string]int64, len(t.words)+1)
 	for i, word := range t.words {
 		m[string(word)] += t.counts[i]
 	}
 	if t.other > 0 {
-		m[otherWord] += t.other
+		m[route.Other] += t.other
 	}
 	return m
 }
