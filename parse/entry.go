@@ -40,6 +40,9 @@ type Entry struct {
 	BytesSent     int64 // $bytes_sent, headers included, or Absent
 	RequestLength int64 // $request_length, or Absent
 
+	Connection         int64 // $connection: the number of the client's connection, or Absent
+	ConnectionRequests int64 // $connection_requests: which request of that connection this was, from 1, or Absent
+
 	Client       []byte // $remote_addr
 	User         []byte // $remote_user
 	ForwardedFor []byte // $http_x_forwarded_for

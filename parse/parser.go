@@ -68,6 +68,7 @@ func (p *Parser) fill(line []byte, e *Entry) bool {
 	*e = Entry{
 		RequestTime: Absent, UpstreamTime: Absent,
 		BodyBytes: Absent, BytesSent: Absent, RequestLength: Absent,
+		Connection: Absent, ConnectionRequests: Absent,
 	}
 	if !p.keep {
 		p.forget()
@@ -87,7 +88,8 @@ func (p *Parser) fill(line []byte, e *Entry) bool {
 		switch f.field {
 		case fieldTimeLocal, fieldTimeISO, fieldMsec:
 			ok = p.time(f, raw, at.start, e)
-		case fieldStatus, fieldBodyBytes, fieldBytesSent, fieldRequestLength, fieldRequestTime, fieldUpstreamTime:
+		case fieldStatus, fieldBodyBytes, fieldBytesSent, fieldRequestLength, fieldRequestTime, fieldUpstreamTime,
+			fieldConnection, fieldConnectionRequests:
 			ok = p.number(f, raw, at.start, e)
 		case fieldPath:
 			path = p.value(raw)
@@ -227,6 +229,10 @@ func (p *Parser) number(f *fill, raw []byte, pos int, e *Entry) bool {
 			e.BytesSent = n
 		case fieldRequestLength:
 			e.RequestLength = n
+		case fieldConnection:
+			e.Connection = n
+		case fieldConnectionRequests:
+			e.ConnectionRequests = n
 		}
 	}
 	if !ok {

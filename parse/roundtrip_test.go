@@ -47,6 +47,7 @@ func drawEntry(t *rapid.T) (values map[string]string, want Entry) {
 		RequestTime: time.Duration(requestTime) * time.Millisecond, UpstreamTime: Absent,
 		Method: []byte(method), Target: []byte(target), Protocol: []byte("HTTP/1.1"),
 		Status: status, BodyBytes: size, BytesSent: Absent, RequestLength: Absent,
+		Connection: Absent, ConnectionRequests: Absent,
 		Client: []byte("2001:db8::1"),
 	}
 	want.Request = fmt.Appendf(nil, "%s %s HTTP/1.1", method, target)

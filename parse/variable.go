@@ -21,6 +21,8 @@ const (
 	fieldBodyBytes
 	fieldBytesSent
 	fieldRequestLength
+	fieldConnection
+	fieldConnectionRequests
 	fieldRequestTime
 	fieldUpstreamTime
 	fieldClient
@@ -129,8 +131,8 @@ var variables = map[string]variable{
 	"upstream_header_time":     {fieldNone, gramList, 0},
 	"upstream_queue_time":      {fieldNone, gramList, 0},
 
-	"connection":            {fieldNone, gramInt, 0},
-	"connection_requests":   {fieldNone, gramInt, 0},
+	"connection":            {fieldConnection, gramInt, 0},
+	"connection_requests":   {fieldConnectionRequests, gramInt, 0},
 	"connection_time":       {fieldNone, gramDecimal, 0},
 	"gzip_ratio":            {fieldNone, gramDecimal, 0},
 	"pid":                   {fieldNone, gramInt, 0},

@@ -19,10 +19,13 @@ func appendRequest(dst []byte, r *Request) []byte {
 	dst = appendBytes(dst, r.UserAgent)
 	dst = appendBytes(dst, r.Body)
 	dst = appendBytes(dst, r.Client)
+	dst = appendBytes(dst, r.User)
 	dst = binary.AppendVarint(dst, int64(r.Status))
 	dst = binary.AppendVarint(dst, r.BodyBytes)
 	dst = binary.AppendVarint(dst, r.RequestTime)
 	dst = binary.AppendVarint(dst, r.RequestLength)
+	dst = binary.AppendVarint(dst, r.Connection)
+	dst = binary.AppendVarint(dst, r.ConnectionRequests)
 	dst = binary.AppendVarint(dst, r.Line)
 	dst = binary.AppendUvarint(dst, uint64(len(r.Headers)))
 	for _, h := range r.Headers {
@@ -53,10 +56,13 @@ func decodeRequest(record []byte, r *Request) error {
 	r.UserAgent = d.bytes()
 	r.Body = d.bytes()
 	r.Client = d.bytes()
+	r.User = d.bytes()
 	r.Status = int32(d.varint())
 	r.BodyBytes = d.varint()
 	r.RequestTime = d.varint()
 	r.RequestLength = d.varint()
+	r.Connection = d.varint()
+	r.ConnectionRequests = d.varint()
 	r.Line = d.varint()
 	r.Headers = r.Headers[:0]
 	for range d.uvarint() {

@@ -103,6 +103,10 @@ func (c *columns) setNumber(r *Request, name string, v parquet.Value) {
 		r.RequestTime = v.Int64()
 	case "request_length":
 		r.RequestLength = v.Int64()
+	case "connection":
+		r.Connection = v.Int64()
+	case "connection_requests":
+		r.ConnectionRequests = v.Int64()
 	case "line":
 		r.Line = v.Int64()
 	}
@@ -128,6 +132,8 @@ func (c *columns) setBytes(r *Request, name string, b []byte) {
 		r.Body = b
 	case "client":
 		r.Client = b
+	case "user":
+		r.User = b
 	case "route":
 		r.Route = c.text(b)
 	case "source":

@@ -22,6 +22,12 @@ type Request struct {
 	Body      []byte   `parquet:"body,optional,zstd"`
 
 	Client []byte `parquet:"client,optional,dict,zstd"` // the address that sent it
+	User   []byte `parquet:"user,optional,dict,zstd"`   // $remote_user
+
+	// Connection and ConnectionRequests say on which connection of the log's server the request came, and as which of
+	// that connection, from 1; or parse.Absent.
+	Connection         int64 `parquet:"connection,zstd"`
+	ConnectionRequests int64 `parquet:"connection_requests,zstd"`
 
 	// Status and BodyBytes are the recorded answer; RequestTime and RequestLength what nginx measured, in
 	// nanoseconds and bytes, or parse.Absent.

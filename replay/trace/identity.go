@@ -1,0 +1,123 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// An Identity says what makes two requests those of one client. The zero value is [DefaultIdentity].
+type Identity struct {
+	kind identityKind
+	name []byte // of the cookie or header
+}
+
+type identityKind uint8
+
+const (
+	// byOrigin is address, forwarded-for and user agent: one browser behind one proxy.
+	byOrigin identityKind = iota
+	byAddress
+	byUser
+	byCookie
+	byHeader
+)
+
+// DefaultIdentity tells clients apart by address, X-Forwarded-For and user agent.
+var DefaultIdentity Identity
+
+// ParseIdentity reads "origin" (the default), "address", "user", "cookie:NAME" or "header:NAME".
+func ParseIdentity(text string) (Identity, error) {
+	kind, name, named := strings.Cut(text, ":")
+	id := Identity{name: []byte(strings.ToLower(name))}
+	switch {
+	case !named && (kind == "" || kind == "origin"):
+	case !named && kind == "address":
+		id.kind = byAddress
+	case !named && kind == "user":
+		id.kind = byUser
+	case kind == "cookie" && name != "":
+		id.kind, id.name = byCookie, []byte(name) // cookies are told apart by case
+	case kind == "header" && name != "":
+		id.kind = byHeader
+	default:
+		return id, fmt.Errorf("client %q: want origin (address, forwarded-for and user agent), address, user, cookie:NAME or header:NAME", text)
+	}
+	return id, nil
+}
+
+// Client is the client that sent r: a number that is the same in every process. Where r has no such cookie, header or
+// user, address, forwarded-for and user agent count.
+func (id Identity) Client(r *Request) uint64 {
+	switch value := id.value(r); {
+	case id.kind == byAddress:
+		return hashWord(hashStart, r.Client)
+	case len(value) > 0:
+		return hashWord(hashStart+uint64(id.kind), value)
+	}
+	h := hashWord(hashStart, r.Client)
+	h = hashWord(h, r.header(forwardedFor))
+	return hashWord(h, r.UserAgent)
+}
+
+func (id Identity) value(r *Request) []byte {
+	switch id.kind {
+	case byUser:
+		return r.User
+	case byCookie:
+		return cookie(r.header(cookieHeader), id.name)
+	case byHeader:
+		switch string(id.name) {
+		case "host":
+			return r.Host
+		case "user-agent":
+			return r.UserAgent
+		case "referer":
+			return r.Referer
+		}
+		return r.header(id.name)
+	}
+	return nil
+}
+
+var cookieHeader = []byte("cookie")
+
+// header is the value of the first header of that name, in lower case.
+func (r *Request) header(name []byte) []byte {
+	for _, h := range r.Headers {
+		if bytes.Equal(h.Name, name) {
+			return h.Value
+		}
+	}
+	return nil
+}
+
+// cookie is the value of the cookie of that name in a Cookie header.
+func cookie(header, name []byte) []byte {
+	for len(header) > 0 {
+		var pair []byte
+		pair, header, _ = bytes.Cut(header, []byte{';'})
+		if key, value, found := bytes.Cut(bytes.TrimSpace(pair), []byte{'='}); found && bytes.Equal(key, name) {
+			return value
+		}
+	}
+	return nil
+}
+
+// hashStart and hashPrime are those of FNV-1a with 64 bits.
+const (
+	hashStart = 0xcbf29ce484222325
+	hashPrime = 0x100000001b3
+)
+
+// hashWord takes a word into a hash. Its length is taken in too, so that two words do not run together, and the
+// result is mixed (the finalizer of SplitMix64), so that a share of clients can be chosen by comparing it.
+func hashWord(h uint64, word []byte) uint64 {
+	for _, b := range word {
+		h = (h ^ uint64(b)) * hashPrime
+	}
+	h ^= uint64(len(word)) * hashPrime
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
