@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ngxreplay/internal/nginxtest"
 )
 
 // TestNginxCarriers reads what a real nginx sends to syslog, with and without the name of the host, and the archive of
@@ -21,14 +23,14 @@ func TestNginxCarriers(t *testing.T) {
 	access_log syslog:server=%[1]s,nohostname combined;
 	access_log archive.gz combined gzip=1 buffer=1k;
 	server {`, listener.LocalAddr()), 1)
-	n := startNginx(t, conf)
+	n := nginxtest.Start(t, conf)
 	const requests = 50
 	var log strings.Builder
-	if err := listener.SetReadDeadline(time.Now().Add(nginxLimit)); err != nil {
+	if err := listener.SetReadDeadline(time.Now().Add(answerLimit)); err != nil {
 		t.Fatal(err)
 	}
 	for i := range requests {
-		n.send(t, fmt.Appendf(nil, "GET /%d HTTP/1.1\r\nHost: a\r\nUser-Agent: \"x\"\r\nConnection: close\r\n\r\n", i), false)
+		send(t, n, fmt.Appendf(nil, "GET /%d HTTP/1.1\r\nHost: a\r\nUser-Agent: \"x\"\r\nConnection: close\r\n\r\n", i), false)
 		for range 2 {
 			datagram := make([]byte, 4096)
 			size, _, err := listener.ReadFrom(datagram)
@@ -38,7 +40,7 @@ func TestNginxCarriers(t *testing.T) {
 			log.Write(append(datagram[:size], '\n'))
 		}
 	}
-	n.stop(t)
+	n.Stop(t)
 	check := func(s *Source, envelope Envelope, times int) {
 		t.Helper()
 		d, err := Detect(s.Sample())
@@ -64,7 +66,7 @@ func TestNginxCarriers(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(s, EnvelopeSyslog, 2)
-	archive := mustOpen(t, filepath.Join(n.dir, "archive.gz"))
+	archive := mustOpen(t, filepath.Join(n.Dir, "archive.gz"))
 	if archive.Compression != "gzip" {
 		t.Error(archive.Compression)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ngxreplay/internal/nginxtest"
 )
 
 // A nginxFormat is a log_format, and the bytes in values that its literals can be mistaken for, whatever the escape.
@@ -58,17 +60,17 @@ type sentRequest struct {
 // and its escape keeps whole is what was sent, byte for byte.
 func TestNginx(t *testing.T) {
 	formats := nginxFormats()
-	n := startNginx(t, nginxConf(formats))
+	n := nginxtest.Start(t, nginxConf(formats))
 	began := time.Now().Add(-2 * time.Second)
 	var sent []sentRequest
 	for _, s := range nastyRequests() {
-		answer := n.send(t, []byte(s.raw), s.abort)
+		answer := send(t, n, []byte(s.raw), s.abort)
 		if len(s.following) == 0 {
 			s.answered(answer)
 		}
 		sent = append(append(sent, s), s.following...)
 	}
-	n.stop(t)
+	n.Stop(t)
 	if len(sent) < 400 {
 		t.Errorf("only %d requests", len(sent))
 	}
@@ -76,7 +78,7 @@ func TestNginx(t *testing.T) {
 		for _, escape := range escapes {
 			t.Run(fmt.Sprintf("%d/%s", i, escape), func(t *testing.T) {
 				c := nginxCheck{format: mustCompile("", formatQuoter.Replace(f.text), escape), confuse: f.confuse, began: began}
-				c.log(t, filepath.Join(n.dir, fmt.Sprintf("f%d_%s.log", i, escape)), sent)
+				c.log(t, filepath.Join(n.Dir, fmt.Sprintf("f%d_%s.log", i, escape)), sent)
 			})
 		}
 	}
@@ -86,14 +88,14 @@ func TestNginx(t *testing.T) {
 // What tells columns apart is there for the default escape only: the others leave absent values out.
 func TestNginxDetected(t *testing.T) {
 	formats := nginxFormats()
-	n := startNginx(t, nginxConf(formats))
+	n := nginxtest.Start(t, nginxConf(formats))
 	for _, s := range nastyRequests() {
-		n.send(t, []byte(s.raw), s.abort)
+		send(t, n, []byte(s.raw), s.abort)
 	}
-	n.stop(t)
+	n.Stop(t)
 	for i, f := range formats {
 		told := mustCompile("", formatQuoter.Replace(f.text), EscapeDefault)
-		path := filepath.Join(n.dir, fmt.Sprintf("f%d_default.log", i))
+		path := filepath.Join(n.Dir, fmt.Sprintf("f%d_default.log", i))
 		s := mustOpen(t, path)
 		d, err := Detect(s.Sample())
 		if !told.HasTime() {
@@ -232,7 +234,7 @@ func (c *nginxCheck) compare(s *sentRequest, e *Entry) string {
 	if c.format.HasTime() && (at.Before(c.began) || at.After(time.Now())) {
 		diffs = append(diffs, fmt.Sprintf("time: %v", at))
 	}
-	if c.format.HasRequestTime() && (e.RequestTime < 0 || e.RequestTime > nginxLimit) {
+	if c.format.HasRequestTime() && (e.RequestTime < 0 || e.RequestTime > answerLimit) {
 		diffs = append(diffs, fmt.Sprintf("request time: %v", e.RequestTime))
 	}
 	if c.hasVariable("upstream_addr") && s.status == 200 {
