@@ -1,6 +1,9 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // A sample is the lines that Detect looks at.
 type sample struct {
@@ -59,13 +62,22 @@ type nearMiss struct {
 	miss   miss
 }
 
+// A number of seconds that is no duration but a time since 1970, and the other way round: a column of $msec has the
+// form of $request_time.
+const (
+	longestDuration = 10 * 365 * 24 * time.Hour
+	earliest        = int64(longestDuration)
+)
+
 // fit counts the lines that fit f. cut reports that the last line does not, and may be cut.
 func (s *sample) fit(f *Format, nearest *nearMiss) (fit int, cut bool) {
 	p := f.NewParser()
 	var e Entry
 	for i, line := range s.lines {
 		if p.parse(line, &e) {
-			fit++
+			if max(e.RequestTime, e.UpstreamTime) < longestDuration && !(e.Precision == time.Millisecond && e.Time < earliest) {
+				fit++
+			}
 			continue
 		}
 		if i == 0 && (nearest.format == nil || p.scan.miss.pos > nearest.miss.pos) {
