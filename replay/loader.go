@@ -22,11 +22,14 @@ type loader struct {
 	plan   pace.Plan
 	format wire.Format
 	names  *names
-	rows   []trace.Request
-	sizes  []int // scratch: where each request of the batch ends
-	guess  int   // bytes of the largest batch so far
-	loaded int64 // requests within the plan so far
-	ended  bool  // the end of the trace or of the plan was reached
+	// perClient numbers the clients, or the connections where the log does.
+	perClient bool
+	identity  trace.Identity
+	rows      []trace.Request
+	sizes     []int // scratch: where each request of the batch ends
+	guess     int   // bytes of the largest batch so far
+	loaded    int64 // requests within the plan so far
+	ended     bool  // the end of the trace or of the plan was reached
 }
 
 // run sends batches until the trace or the plan ends, or the context is cancelled, and closes out.
@@ -62,13 +65,17 @@ func (l *loader) next() (b batch, more bool) {
 		}
 		arena = l.format.Append(arena, row)
 		l.sizes = append(l.sizes, len(arena))
-		b.requests = append(b.requests, request{
+		r := request{
 			due:    due,
 			logged: answer{row.Status, row.BodyBytes},
 			route:  l.names.route(row.Route),
 			method: l.names.method(row.Method),
 			noBody: string(row.Method) == "HEAD",
-		})
+		}
+		if l.perClient {
+			l.setClient(&r, row)
+		}
+		b.requests = append(b.requests, r)
 	}
 	start := 0
 	for i, end := range l.sizes {
@@ -83,6 +90,17 @@ func (l *loader) next() (b batch, more bool) {
 		b.err = err
 	}
 	return b, !l.ended
+}
+
+// setClient says whose connection carries r.
+func (l *loader) setClient(r *request, row *trace.Request) {
+	r.offset = row.Arrival()
+	connection, logged := row.LoggedConnection()
+	if !logged {
+		r.client = l.identity.Client(row)
+		return
+	}
+	r.client, r.fresh = connection, row.ConnectionRequests == 1
 }
 
 // total is how many requests of the trace lie within the plan. A replay that was stopped early reads on to know; what

@@ -31,9 +31,10 @@ type pool struct {
 	cancel   context.CancelFunc // ends dialling
 
 	mu      sync.Mutex
-	idle    []*conn // the one used last on top: few warm connections carry a light load
+	lanes   lanes
 	conns   map[*conn]struct{}
 	slots   int // connections open or being opened
+	peak    int // of slots
 	waiting queue
 	deepest int // of waiting
 
@@ -47,26 +48,14 @@ type pool struct {
 	dropped atomic.Int64 // in all
 	expired atomic.Int64 // of these, because they waited for a connection longer than the timeout
 	queued  atomic.Int64 // requests that had to wait for a connection
+	opened  atomic.Int64 // connections that were made
 }
-
-// A conn is a connection with the request on it.
-type conn struct {
-	wire  *wire.Conn
-	shard int
-	// current is the request that was sent and has no answer yet; nil when idle; closed when it cannot be used.
-	current  atomic.Pointer[request]
-	sent     atomic.Int64 // when current was sent
-	timedOut atomic.Bool
-	writeErr atomic.Pointer[error]
-}
-
-// closed marks a connection that was given up while it was idle.
-var closed = new(request)
 
 func newPool(ctx context.Context, dial Dial, rec *recorder, opts Options) *pool {
 	p := &pool{
 		dial: dial, recorder: rec,
 		limit: opts.Connections, inFlight: opts.MaxInFlight, timeout: opts.Timeout,
+		lanes:   newLanes(opts.PerClient),
 		conns:   make(map[*conn]struct{}),
 		drained: make(chan struct{}),
 	}
@@ -85,8 +74,11 @@ func (p *pool) prime(ctx context.Context, n int) error {
 			}
 			return nil // the target has its own limit; the replay will show it
 		}
-		p.slots++
-		p.idle = append(p.idle, p.adopt(raw))
+		if p.lanes.perClient {
+			return raw.Close() // it was the probe; clients open their own
+		}
+		p.adopt(raw, p.lanes.shared)
+		p.takeSlot()
 	}
 	return nil
 }
@@ -95,7 +87,8 @@ func (p *pool) prime(ctx context.Context, n int) error {
 func (p *pool) start(clock Clock) {
 	p.clock = clock
 	p.workers.Go(p.watchTimeouts)
-	for _, c := range p.idle {
+	for c := range p.conns {
+		p.lanes.put(c)
 		p.workers.Go(func() { p.occupy(c, nil) })
 	}
 }
@@ -117,10 +110,21 @@ func (p *pool) watchTimeouts() {
 	}
 }
 
-func (p *pool) adopt(raw net.Conn) *conn {
-	c := &conn{wire: wire.NewConn(raw), shard: len(p.conns)}
+func (p *pool) adopt(raw net.Conn, l *lane) *conn {
+	c := &conn{wire: wire.NewConn(raw), lane: l, shard: len(p.conns)}
 	p.conns[c] = struct{}{}
+	p.opened.Add(1)
 	return c
+}
+
+// takeSlot reports whether one more connection may be opened, and counts it. Its caller holds mu.
+func (p *pool) takeSlot() bool {
+	if p.slots == p.limit {
+		return false
+	}
+	p.slots++
+	p.peak = max(p.peak, p.slots)
+	return true
 }
 
 // send sends r now, or has it wait, or drops it. Only the dispatcher calls it.
@@ -130,24 +134,31 @@ func (p *pool) send(r *request) {
 		p.dropped.Add(1)
 		return
 	}
+	p.mu.Lock()
+	retired := p.lanes.enter(r)
+	p.mu.Unlock()
+	if len(retired) > 0 {
+		p.workers.Go(func() { closeAll(retired) })
+	}
 	for {
 		p.mu.Lock()
-		n := len(p.idle)
-		if n == 0 {
-			if p.slots < p.limit {
-				p.slots++
+		c := p.lanes.take(r)
+		if c == nil {
+			if p.takeSlot() {
 				p.mu.Unlock()
 				p.workers.Go(func() { p.occupy(nil, r) })
 				return
 			}
 			p.waiting.push(r)
 			p.deepest = max(p.deepest, p.waiting.len())
+			evicted := p.lanes.evict()
 			p.mu.Unlock()
 			p.queued.Add(1)
+			if evicted != nil {
+				_ = evicted.wire.Close() // its goroutine takes r, or one that waits longer
+			}
 			return
 		}
-		c := p.idle[n-1]
-		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
 		if c.begin(r, p.clock.Now()) {
 			p.sent.Add(1)
@@ -157,27 +168,10 @@ func (p *pool) send(r *request) {
 	}
 }
 
-// begin puts r on an idle connection. It reports false when the target has closed it meanwhile.
-func (c *conn) begin(r *request, now time.Duration) bool {
-	c.sent.Store(int64(now))
-	return c.current.CompareAndSwap(nil, r)
-}
-
-// largeRequest is what surely fits a socket's send buffer, in bytes. More could block the thread that sends.
-const largeRequest = 16 << 10
-
-func (c *conn) write(r *request) {
-	if len(r.bytes) > largeRequest {
-		go c.writeAll(r.bytes)
-		return
-	}
-	c.writeAll(r.bytes)
-}
-
-// writeAll leaves the reading goroutine to find out that the connection is broken: an answer may have come before.
-func (c *conn) writeAll(b []byte) {
-	if _, err := c.wire.Write(b); err != nil {
-		c.writeErr.Store(&err)
+// closeAll closes idle connections, whose goroutines take notice.
+func closeAll(conns []*conn) {
+	for _, c := range conns {
+		_ = c.wire.Close() // already closed is fine
 	}
 }
 
@@ -208,7 +202,7 @@ func (p *pool) open(r *request) *conn {
 		return nil
 	}
 	p.mu.Lock()
-	c := p.adopt(raw)
+	c := p.adopt(raw, r.lane)
 	p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		_ = raw.Close() // adopted too late for close to see it; work records the failure
@@ -221,7 +215,11 @@ func (p *pool) open(r *request) *conn {
 // work reads the answers that come on c, and sends what waits, until c cannot be used again.
 func (p *pool) work(c *conn) {
 	for p.answer(c) {
-		if r := p.nextOrIdle(c); r != nil {
+		r, keep := p.nextOrIdle(c)
+		if !keep {
+			break
+		}
+		if r != nil {
 			c.begin(r, p.clock.Now())
 			p.sent.Add(1)
 			c.writeAll(r.bytes)
@@ -331,15 +329,18 @@ func (p *pool) next() *request {
 	return r
 }
 
-// nextOrIdle takes the longest waiting request for c, or makes c idle.
-func (p *pool) nextOrIdle(c *conn) *request {
+// nextOrIdle takes the longest waiting request for c, or makes c idle. It reports false when c is to be closed: the
+// request that waits longest is another client's, or c has served as many as a connection of a client does.
+func (p *pool) nextOrIdle(c *conn) (r *request, keep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.takeWaiting()
-	if r == nil {
-		p.idle = append(p.idle, c)
+	if first := p.waiting.first(); first != nil && first.lane != c.lane || !p.lanes.keeps(c) {
+		return nil, false
 	}
-	return r
+	if r = p.takeWaiting(); r == nil {
+		p.lanes.put(c)
+	}
+	return r, true
 }
 
 // takeWaiting takes the longest waiting request. Those that have waited longer than the timeout are dropped: nobody
@@ -360,12 +361,7 @@ func (p *pool) takeWaiting() *request {
 func (p *pool) forget(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, other := range p.idle {
-		if other == c {
-			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			return
-		}
-	}
+	p.lanes.remove(c)
 }
 
 // expire breaks the connections whose answer is overdue. Their goroutines record the timeout.

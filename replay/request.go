@@ -11,6 +11,12 @@ type request struct {
 	route  int32
 	method int32
 	noBody bool // a HEAD: the answer has no body whatever it announces
+
+	// Of a replay with connections per client:
+	offset time.Duration // arrival in trace time
+	client uint64        // who sent it
+	fresh  bool          // the log says that it was the first of its connection
+	lane   *lane         // whose connections carry it; set when it is sent
 }
 
 // An answer is what the log said, or what came back.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ngxreplay/replay/pace"
+	"ngxreplay/replay/trace"
 	"ngxreplay/replay/wire"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -29,6 +30,9 @@ type Options struct {
 	MaxInFlight int           // most requests sent or waiting; more are dropped
 	Timeout     time.Duration // from sent to the complete answer
 	Prime       int           // connections opened before the start; one is, whatever this says
+	// PerClient gives each client of the log connections of its own, which end by nginx's keepalive rules in trace time.
+	PerClient bool
+	Identity  trace.Identity // what makes a client where the log does not number connections
 }
 
 // Validate joins everything that is wrong with o.
@@ -39,6 +43,9 @@ func (o Options) Validate() error {
 	}
 	if o.MaxInFlight < 1 {
 		errs = append(errs, fmt.Errorf("max in flight %d: want at least 1", o.MaxInFlight))
+	}
+	if o.PerClient && o.Prime > 1 {
+		errs = append(errs, errors.New("connections per client open when their clients come: none can be opened before"))
 	}
 	if o.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("timeout %v: want more than 0", o.Timeout))
@@ -62,7 +69,10 @@ type Result struct {
 	Methods   []Part
 	Windows   []Window
 	Errors    map[wire.Class]*Failures
-	Elapsed   time.Duration // from the start until nothing was outstanding
+	// Opened is how many connections were made, and OpenAtOnce the most that were open or being opened at one time.
+	Opened     int64
+	OpenAtOnce int
+	Elapsed    time.Duration // from the start until nothing was outstanding
 	// Active is what rates are taken over: from the start to the last answer or, if that is later, to when the last
 	// request of the trace was due. A failure that takes longer does not stretch it.
 	Active time.Duration
@@ -95,7 +105,8 @@ func (r *Replay) Run(ctx, kill context.Context) (*Result, error) {
 }
 
 func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func())) (*Result, error) {
-	load := &loader{source: r.source, plan: r.opts.Plan, format: r.target.Format, names: r.names}
+	load := &loader{source: r.source, plan: r.opts.Plan, format: r.target.Format, names: r.names,
+		perClient: r.opts.PerClient, identity: r.opts.Identity}
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
 	batches := make(chan batch, 4)
@@ -145,7 +156,8 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
 		Elapsed:   elapsed,
-		Active:    max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span()))),
+		Opened:    p.opened.Load(), OpenAtOnce: p.peak,
+		Active: max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span()))),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,

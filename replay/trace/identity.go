@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -60,6 +61,21 @@ func (id Identity) Client(r *Request) uint64 {
 	return hashWord(h, r.UserAgent)
 }
 
+// LoggedConnection is the client's connection that r came on, as a number that no other connection of any log has. ok is false
+// when the log does not number connections.
+func (r *Request) LoggedConnection() (connection uint64, ok bool) {
+	if r.Connection < 0 {
+		return 0, false
+	}
+	h := hashStart
+	for i := 0; i < len(r.Source); i++ {
+		h = (h ^ uint64(r.Source[i])) * hashPrime
+	}
+	var number [8]byte
+	binary.LittleEndian.PutUint64(number[:], uint64(r.Connection))
+	return hashWord(h, number[:]), true
+}
+
 func (id Identity) value(r *Request) []byte {
 	switch id.kind {
 	case byUser:
@@ -106,8 +122,8 @@ func cookie(header, name []byte) []byte {
 
 // hashStart and hashPrime are those of FNV-1a with 64 bits.
 const (
-	hashStart = 0xcbf29ce484222325
-	hashPrime = 0x100000001b3
+	hashStart uint64 = 0xcbf29ce484222325
+	hashPrime uint64 = 0x100000001b3
 )
 
 // hashWord takes a word into a hash. Its length is taken in too, so that two words do not run together, and the
