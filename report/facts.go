@@ -53,7 +53,11 @@ func configFacts(run *Run) facts {
 	f.add("limit", positive(c.Limit, "none"))
 	f.add("spread", fmt.Sprintf("%s, seed %d", c.Spread, c.Seed))
 	f.add("filter", filterText(&c.Filter))
-	f.add("connections", positive(int64(c.Connections), "as many as needed"))
+	if c.PerClient {
+		f.add("connections", "each client its own")
+	} else {
+		f.add("connections", positive(int64(c.Connections), "as many as needed"))
+	}
 	f.add("in flight at most", positive(int64(c.MaxInFlight), "no limit"))
 	if c.TimeoutNS > 0 {
 		f.add("timeout", latency(c.TimeoutNS))
@@ -114,6 +118,9 @@ func targetFacts(t *Target) []fact {
 		f.add("lag (the tool's delay)", fmt.Sprintf("p50 %s, p99 %s, max %s", latency(l.P50), latency(l.P99), latency(l.Max)))
 	}
 	f.add("left over 1 ms late", count(t.Fidelity.Late))
+	if t.Opened > 0 {
+		f.add("connections opened", fmt.Sprintf("%s, %s at once", count(t.Opened), count(int64(t.OpenAtOnce))))
+	}
 	queued := "none"
 	if t.Fidelity.Queued > 0 {
 		queued = fmt.Sprintf("%s, up to %s at once", count(t.Fidelity.Queued), count(int64(t.Fidelity.Deepest)))

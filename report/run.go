@@ -59,6 +59,7 @@ type Config struct {
 	Spread      trace.Spread  `json:"spread"`
 	Filter      trace.Filter  `json:"filter"`
 	Connections int           `json:"connections"`
+	PerClient   bool          `json:"per_client,omitempty"` // each client has connections of its own
 	MaxInFlight int           `json:"max_in_flight"`
 	TimeoutNS   int64         `json:"timeout_ns"`
 	Host        string        `json:"host,omitempty"`
@@ -78,21 +79,23 @@ type Trace struct {
 
 // A Target is how one target behaved.
 type Target struct {
-	Name      string        `json:"name"`
-	Framework string        `json:"framework"` // "" when the target does not tell
-	Version   string        `json:"version"`
-	URL       string        `json:"url"`
-	Ledger    replay.Ledger `json:"ledger"`
-	Fidelity  Fidelity      `json:"fidelity"`
-	Overall   Statistics    `json:"overall"`
-	FirstByte Latency       `json:"first_byte"`   // first byte - sent
-	FailedIn  Latency       `json:"failed_after"` // done - due of failed requests
-	AsLogged  AsLogged      `json:"as_logged"`
-	Routes    []Part        `json:"routes"`
-	Methods   []Part        `json:"methods"`
-	Windows   []Window      `json:"windows"`
-	Resources *Resources    `json:"resources"` // null when the target's process is not known
-	Errors    Errors        `json:"errors"`
+	Name       string        `json:"name"`
+	Framework  string        `json:"framework"` // "" when the target does not tell
+	Version    string        `json:"version"`
+	URL        string        `json:"url"`
+	Ledger     replay.Ledger `json:"ledger"`
+	Fidelity   Fidelity      `json:"fidelity"`
+	Overall    Statistics    `json:"overall"`
+	FirstByte  Latency       `json:"first_byte"`   // first byte - sent
+	FailedIn   Latency       `json:"failed_after"` // done - due of failed requests
+	AsLogged   AsLogged      `json:"as_logged"`
+	Routes     []Part        `json:"routes"`
+	Methods    []Part        `json:"methods"`
+	Windows    []Window      `json:"windows"`
+	Resources  *Resources    `json:"resources"` // null when the target's process is not known
+	Errors     Errors        `json:"errors"`
+	Opened     int64         `json:"connections_opened"`
+	OpenAtOnce int           `json:"connections_at_once"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer

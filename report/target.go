@@ -40,6 +40,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	}
 	t.Ledger = r.Ledger
 	t.ElapsedNS = int64(r.Elapsed)
+	t.Opened, t.OpenAtOnce = r.Opened, r.OpenAtOnce
 	t.Overall = statistics(r.Overall)
 	t.FirstByte = latency(r.FirstByte)
 	t.FailedIn = latency(r.Overall.FailedAfter)

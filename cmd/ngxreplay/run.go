@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type runFlags struct {
 	speed       float64
 	rate        float64
 	duration    time.Duration
-	connections int
+	connections string
 	maxInFlight int
 	timeout     time.Duration
 	host        string
@@ -73,7 +74,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.Float64Var(&f.speed, "speed", 1, "time `factor`: 2 replays an hour in thirty minutes")
 	flags.Float64Var(&f.rate, "rate", 0, "mean requests a second, the shape of the traffic kept (instead of --speed)")
 	flags.DurationVar(&f.duration, "duration", 0, "stop after this `time` of replay (default: the end of the trace)")
-	flags.IntVar(&f.connections, "connections", 64, "most `connections` to a target")
+	flags.StringVar(&f.connections, "connections", "64", "most `connections` to a target, or per-client: each logged client has its own, kept and closed as nginx would have")
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 65536, "most requests sent or waiting; more are dropped and counted")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "longest `time` from sending a request to the end of its answer")
 	flags.StringVar(&f.host, "host", "", "send this `host` with every request, instead of the logged one")
@@ -108,15 +109,16 @@ type prepared struct {
 // settings checks everything that can be checked before anything is read, and joins what is wrong.
 func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings, error) {
 	s := &runSettings{inputs: inputs, flags: f, rate: f.rate, filters: f.input.filters()}
-	var errs [7]error
+	var errs [8]error
 	s.selection, errs[0] = f.input.selection(inputs)
 	s.build, errs[1] = f.input.build()
 	s.targets, errs[2] = prepareTargets(f.targets)
 	s.header, errs[3] = parseHeaders(f.header)
 	s.options = replay.Options{
 		Plan:        pace.Plan{Speed: f.speed, Duration: f.duration},
-		Connections: f.connections, MaxInFlight: f.maxInFlight, Timeout: f.timeout,
+		MaxInFlight: f.maxInFlight, Timeout: f.timeout,
 	}
+	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	errs[4] = s.options.Validate()
 	switch {
 	case flags.Changed("rate") && flags.Changed("speed"):
@@ -126,6 +128,21 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	}
 	errs[6] = errors.Join(checkHeaderText("host", f.host), checkOutput(f.output))
 	return s, errors.Join(errs[:]...)
+}
+
+// mostConnections is how many clients may be connected at one time. The limits of the system may allow fewer.
+const mostConnections = 50_000
+
+// parseConnections reads --connections.
+func parseConnections(text string) (n int, perClient bool, err error) {
+	if text == "per-client" {
+		return mostConnections, true, nil
+	}
+	n, err = strconv.Atoi(text)
+	if err != nil || n < 1 || n > mostConnections {
+		return 1, false, fmt.Errorf("connections %q: want a number from 1 to %d, or per-client", text, mostConnections)
+	}
+	return n, false, nil
 }
 
 func prepareTargets(texts []string) ([]prepared, error) {

@@ -52,7 +52,7 @@ func (s *runSettings) config() report.Config {
 	c := report.Config{
 		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.rate,
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
-		Filter: s.selection.Filter, Connections: s.options.Connections, MaxInFlight: s.options.MaxInFlight,
+		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
 		TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
 	}
 	for _, target := range s.flags.targets {
@@ -182,7 +182,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	before := s.readMeter(ctx, meter, result.Name)
 	options := s.settings.options
-	if meter.PID != 0 { // ours takes any number of connections; a user's server may serve them one at a time
+	if meter.PID != 0 && !options.PerClient { // ours takes any number of connections; a user's server may serve them one at a time
 		options.Prime = min(options.Connections, primed)
 	}
 	run := replay.New(reader, target, options)
