@@ -48,7 +48,7 @@ var limits = []limit{
 }
 
 // judge sets verdict and reasons.
-func (f *Fidelity) judge(l Ledger) {
+func (f *Fidelity) judge(l Ledger, windows []Window) {
 	lag := time.Duration(f.Lag.ValueAtPercentile(99))
 	lost := 0.0
 	if l.Scheduled > 0 {
@@ -64,6 +64,9 @@ func (f *Fidelity) judge(l Ledger) {
 	best := limits[0]
 	if lag > best.lag {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("lag p99 is %v, more than %v; %d requests left over 1ms late", lag.Round(10*time.Microsecond), best.lag, f.Late))
+	}
+	if text := saturation(windows); text != "" && f.Verdict != Faithful {
+		f.Reasons = append(f.Reasons, text)
 	}
 	if f.RateError > best.rateError {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("the rate is %.1f %% off, more than %.0f %%", 100*f.RateError, 100*best.rateError))

@@ -71,6 +71,7 @@ func (l *loader) next() (b batch, more bool) {
 			route:  l.names.route(row.Route),
 			method: l.names.method(row.Method),
 			noBody: string(row.Method) == "HEAD",
+			source: row.Source, line: row.Line,
 		}
 		if l.perClient {
 			l.setClient(&r, row)

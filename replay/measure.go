@@ -87,6 +87,7 @@ type Window struct {
 	Responses int64 // answers that were complete in this second
 	Failed    int64
 	Bytes     int64
+	Late      int64 // of Sent, those that left late although a connection was free
 	// Percentiles of the response time of those answers, in nanoseconds; 0 without any.
 	P50, P99, Max int64
 }
@@ -111,7 +112,11 @@ func (w *windows) at(t time.Duration) *Window {
 // add counts a sample. An answer belongs to the second in which it was complete. Samples come nearly in that order;
 // a straggler's latency is counted into the open window, so that no answer is missing from the percentiles.
 func (w *windows) add(s *sample) {
-	w.at(s.sent).Sent++
+	sent := w.at(s.sent)
+	sent.Sent++
+	if s.lag() > lateness && !s.queued {
+		sent.Late++
+	}
 	window := w.at(s.done)
 	if s.failed != "" {
 		window.Failed++

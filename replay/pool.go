@@ -149,6 +149,7 @@ func (p *pool) send(r *request) {
 				p.workers.Go(func() { p.occupy(nil, r) })
 				return
 			}
+			r.queued = true
 			p.waiting.push(r)
 			p.deepest = max(p.deepest, p.waiting.len())
 			evicted := p.lanes.evict()
@@ -257,8 +258,7 @@ func (p *pool) answer(c *conn) bool {
 		return false
 	}
 	p.recorder.add(c.shard, sample{
-		due: r.due, sent: time.Duration(c.sent.Load()), first: first, done: p.clock.Now(),
-		route: r.route, method: r.method, logged: r.logged,
+		request: r, sent: time.Duration(c.sent.Load()), first: first, done: p.clock.Now(),
 		answer: answer{int32(response.Status), response.BodyBytes},
 	})
 	c.current.Store(nil)
@@ -284,8 +284,7 @@ func (p *pool) cause(c *conn, err error) error {
 
 func (p *pool) fail(r *request, sent, first time.Duration, err error) {
 	p.recorder.add(0, sample{
-		due: r.due, sent: sent, first: first, done: p.clock.Now(),
-		route: r.route, method: r.method, failed: wire.Classify(err), text: err.Error(),
+		request: r, sent: sent, first: first, done: p.clock.Now(), failed: wire.Classify(err), text: err.Error(),
 	})
 	p.release(1)
 }

@@ -14,12 +14,15 @@ import (
 
 // A sample is what happened to one request that was sent.
 type sample struct {
-	due, sent, first, done time.Duration
-	route, method          int32
-	logged, answer         answer
-	failed                 wire.Class // "" when answered
-	text                   string     // of the failure
+	*request
+	sent, first, done time.Duration
+	answer            answer
+	failed            wire.Class // "" when answered
+	text              string     // of the failure
 }
+
+func (s *sample) lag() time.Duration      { return s.sent - s.due }
+func (s *sample) response() time.Duration { return s.done - s.due }
 
 // A recorder turns samples into measurements. Connections append to shards, which costs them a lock that is rarely
 // contended and an append; one goroutine empties the shards into the histograms.
@@ -38,6 +41,7 @@ type recorder struct {
 	methods   []*Measure
 	windows   *windows
 	errors    map[wire.Class]*Failures
+	slowest   slowest
 
 	responses atomic.Int64 // of overall, for those who watch
 	failed    atomic.Int64
@@ -114,8 +118,8 @@ func (r *recorder) drain() {
 }
 
 func (r *recorder) record(s *sample) {
-	record(r.lag, s.sent-s.due)
-	if s.sent-s.due > time.Millisecond {
+	record(r.lag, s.lag())
+	if s.lag() > lateness {
 		r.late++
 	}
 	r.lastSent, r.lastDue = max(r.lastSent, s.sent), max(r.lastDue, s.due)
@@ -130,8 +134,12 @@ func (r *recorder) record(s *sample) {
 	}
 	r.responses.Add(1)
 	r.lastDone = max(r.lastDone, s.done)
+	r.slowest.add(s)
 	record(r.firstByte, s.first-s.sent)
 }
+
+// lateness is how long after due a request may leave before it counts as late.
+const lateness = time.Millisecond
 
 func part(parts []*Measure, i int32) *Measure {
 	if parts[i] == nil {

@@ -11,6 +11,10 @@ type request struct {
 	route  int32
 	method int32
 	noBody bool // a HEAD: the answer has no body whatever it announces
+	queued bool // it had to wait for a connection: if it left late, that was not our fault
+	// Where the log has it.
+	source string
+	line   int64
 
 	// Of a replay with connections per client:
 	offset time.Duration // arrival in trace time

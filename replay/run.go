@@ -69,6 +69,8 @@ type Result struct {
 	Methods   []Part
 	Windows   []Window
 	Errors    map[wire.Class]*Failures
+	Own       Usage
+	Slowest   []Exemplar // the longest response times, the longest first
 	// Opened is how many connections were made, and OpenAtOnce the most that were open or being opened at one time.
 	Opened     int64
 	OpenAtOnce int
@@ -120,6 +122,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		p.close()
 		return nil, err
 	}
+	used := startUsage()
 	first, more := <-batches // the clock starts when there is something to send
 	clock, stopClock := startClock()
 	defer stopClock()
@@ -141,8 +144,9 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	background.Wait()
 
 	result := r.result(p, elapsed)
+	result.Own = used()
 	result.Ledger = r.ledger(p, d, load, abandoned)
-	result.Fidelity.judge(result.Ledger)
+	result.Fidelity.judge(result.Ledger, result.Windows)
 	return result, errors.Join(err, result.Ledger.Check())
 }
 
@@ -155,6 +159,7 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Methods:   parts(r.names.methods, rec.methods),
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
+		Slowest:   rec.slowest.list(),
 		Elapsed:   elapsed,
 		Opened:    p.opened.Load(), OpenAtOnce: p.peak,
 		Active: max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span()))),

@@ -136,6 +136,10 @@ func targetFacts(t *Target) []fact {
 	f.add("statuses", strings.ReplaceAll(statuses(t.Overall.Status), tie, " "))
 	f.add("bodies", size(t.Overall.Bytes))
 	f.add("lasted", span(t.ElapsedNS))
+	if u := t.Tool; u.CPUNS > 0 {
+		f.add("the tool itself", fmt.Sprintf("%s processor time, at most %s memory, %s garbage collections, the longest pause %s",
+			latency(u.CPUNS), size(u.PeakRSS), count(u.GCs), latency(u.GCPauseMax)))
+	}
 	if r := t.Resources; r != nil {
 		f.add("processor time", latency(r.CPUNS))
 		f.add("memory at most", size(r.PeakRSS))

@@ -48,22 +48,23 @@ type Environment struct {
 
 // Config is what was asked for.
 type Config struct {
-	Started     time.Time     `json:"started"`
-	Inputs      []string      `json:"inputs"`
-	Targets     []string      `json:"targets"`
-	Speed       float64       `json:"speed"`
-	Rate        float64       `json:"rate,omitempty"` // 0 when speed was asked for
-	DurationNS  int64         `json:"duration_ns"`    // 0: to the end of the trace
-	Limit       int64         `json:"limit"`
-	Seed        uint64        `json:"seed"`
-	Spread      trace.Spread  `json:"spread"`
-	Filter      trace.Filter  `json:"filter"`
-	Connections int           `json:"connections"`
-	PerClient   bool          `json:"per_client,omitempty"` // each client has connections of its own
-	MaxInFlight int           `json:"max_in_flight"`
-	TimeoutNS   int64         `json:"timeout_ns"`
-	Host        string        `json:"host,omitempty"`
-	Header      []wire.Header `json:"header,omitempty"` // with secrets masked
+	Started     time.Time      `json:"started"`
+	Inputs      []string       `json:"inputs"`
+	Targets     []string       `json:"targets"`
+	Speed       float64        `json:"speed"`
+	Rate        float64        `json:"rate,omitempty"` // 0 when speed was asked for
+	DurationNS  int64          `json:"duration_ns"`    // 0: to the end of the trace
+	Limit       int64          `json:"limit"`
+	Seed        uint64         `json:"seed"`
+	Spread      trace.Spread   `json:"spread"`
+	Filter      trace.Filter   `json:"filter"`
+	Connections int            `json:"connections"`
+	PerClient   bool           `json:"per_client,omitempty"` // each client has connections of its own
+	MaxInFlight int            `json:"max_in_flight"`
+	TimeoutNS   int64          `json:"timeout_ns"`
+	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
+	Host        string         `json:"host,omitempty"`
+	Header      []wire.Header  `json:"header,omitempty"` // with secrets masked
 }
 
 // Trace is the traffic that was replayed.
@@ -94,11 +95,35 @@ type Target struct {
 	Windows    []Window      `json:"windows"`
 	Resources  *Resources    `json:"resources"` // null when the target's process is not known
 	Errors     Errors        `json:"errors"`
+	Slowest    []Exemplar    `json:"slowest"` // the longest response times
+	Tool       Usage         `json:"tool"`    // what ngxreplay itself used
 	Opened     int64         `json:"connections_opened"`
 	OpenAtOnce int           `json:"connections_at_once"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer
+}
+
+// An Exemplar is one of the slowest requests, and where the log has it.
+type Exemplar struct {
+	Source   string `json:"source"`
+	Line     int64  `json:"line"`
+	Method   string `json:"method"`
+	Target   string `json:"target"` // with secrets masked
+	Status   int    `json:"status"`
+	Due      int64  `json:"due_ns"`
+	Lag      int64  `json:"lag_ns"`
+	Service  int64  `json:"service_ns"`
+	Response int64  `json:"response_ns"`
+}
+
+// Usage is what the tool itself used while it replayed at a target.
+type Usage struct {
+	CPUNS      int64 `json:"cpu_ns"`
+	PeakRSS    int64 `json:"peak_rss_bytes"` // since the program started
+	GCs        int64 `json:"gcs"`
+	GCPauseNS  int64 `json:"gc_pause_ns"`
+	GCPauseMax int64 `json:"gc_pause_max_ns"`
 }
 
 // Errors are failures by class.
@@ -159,6 +184,7 @@ type Window struct {
 	Responses int64 `json:"responses"`
 	Failed    int64 `json:"failed"`
 	Bytes     int64 `json:"bytes"`
+	Late      int64 `json:"late"` // of sent, those that left over 1 ms late although a connection was free
 	P50       int64 `json:"p50_ns"`
 	P99       int64 `json:"p99_ns"`
 	Max       int64 `json:"max_ns"`

@@ -30,6 +30,7 @@ func sections(run *Run) []section {
 		{"Trouble", troubles(run)},
 		{"Ledger", ledger(run)},
 		{"Failed requests", failed(run)},
+		{"Slowest requests", slowest(run)},
 		{"Fidelity", fidelity(run)},
 		{"Noise", unlabelled(noise(run), plain)},
 		{"Notes", unlabelled(run.Notes, plain)},
@@ -154,6 +155,30 @@ func failed(run *Run) []item {
 	}
 	return items
 }
+
+// slowestShown is how many of the slowest requests of a target are listed; run.json has all that were kept.
+const slowestShown = 3
+
+// slowest lists the requests with the longest response times, and where the log has them.
+func slowest(run *Run) []item {
+	var items []item
+	for i := range run.Targets {
+		t := &run.Targets[i]
+		of := item{Label: excerpt(t.Name, longestLabel)}
+		for _, e := range t.Slowest[:min(len(t.Slowest), slowestShown)] {
+			text := fmt.Sprintf("%s, status %d: %s (%s:%d)", latency(e.Response), e.Status,
+				excerpt(e.Method+" "+e.Target, longestTarget), excerpt(e.Source, longestTarget), e.Line)
+			of.Lines = append(of.Lines, cell{Text: text})
+		}
+		if len(of.Lines) > 0 {
+			items = append(items, of)
+		}
+	}
+	return items
+}
+
+// longestTarget is where a request is cut.
+const longestTarget = 100
 
 // longestError is where the text of an error is cut.
 const longestError = 240

@@ -48,6 +48,11 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Routes, t.Methods = parts(r.Routes), parts(r.Methods)
 	t.Windows = windows(r.Windows)
 	t.Errors = r.Errors
+	t.Tool = Usage{
+		CPUNS: int64(r.Own.CPU), PeakRSS: r.Own.PeakRSS, GCs: r.Own.GCs,
+		GCPauseNS: int64(r.Own.GCPause), GCPauseMax: int64(r.Own.MaxGCPause),
+	}
+	t.Slowest = exemplars(r.Slowest)
 	t.Fidelity = Fidelity{
 		Lag: latency(r.Fidelity.Lag), Late: r.Fidelity.Late, RateError: r.Fidelity.RateError,
 		Queued: r.Fidelity.Queued, Deepest: r.Fidelity.Deepest,
@@ -58,6 +63,17 @@ func FillTarget(t *Target, r *replay.Result) error {
 			fmt.Sprintf("%d requests took more than %v and are counted as that", r.Overall.Clamped, time.Hour))
 	}
 	return err
+}
+
+func exemplars(slowest []replay.Exemplar) []Exemplar {
+	list := make([]Exemplar, 0, len(slowest))
+	for _, e := range slowest {
+		list = append(list, Exemplar{
+			Source: e.Source, Line: e.Line, Method: e.Method, Target: Mask(e.Target), Status: e.Status,
+			Due: int64(e.Due), Lag: int64(e.Lag), Service: int64(e.Service), Response: int64(e.Response),
+		})
+	}
+	return list
 }
 
 func newLatency(h *hdrhistogram.Histogram) (Latency, error) {
@@ -79,7 +95,7 @@ func windows(list []replay.Window) []Window {
 	windows := make([]Window, len(list))
 	for i, w := range list {
 		windows[i] = Window{
-			Second: i, Sent: w.Sent, Responses: w.Responses, Failed: w.Failed, Bytes: w.Bytes,
+			Second: i, Sent: w.Sent, Responses: w.Responses, Failed: w.Failed, Bytes: w.Bytes, Late: w.Late,
 			P50: w.P50, P99: w.P99, Max: w.Max,
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ngxreplay/replay"
 	"ngxreplay/replay/wire"
 )
 
@@ -23,8 +24,11 @@ func (run *Run) Judge() {
 		}
 	}
 	for i := range run.Targets {
-		if t := &run.Targets[i]; !t.isWhole() {
+		switch t := &run.Targets[i]; {
+		case !t.isWhole():
 			worsen(NoData, t.Name+": "+t.flaw())
+		case run.Config.Require == replay.Faithful && t.Fidelity.Verdict != replay.Faithful:
+			worsen(NoData, fmt.Sprintf("%s: the replay was %s, and --require asks for faithful: %s", t.Name, t.Fidelity.Verdict, strings.Join(t.Fidelity.Reasons, "; ")))
 		}
 	}
 	if len(run.Targets) == 0 {

@@ -35,6 +35,7 @@ type runFlags struct {
 	header      []string
 	insecure    bool
 	allowWrites bool
+	require     string
 	output      string
 	asJSON      bool
 }
@@ -81,6 +82,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.header, "header", nil, "add this `'Name: value'` to every request (repeatable)")
 	flags.BoolVar(&f.insecure, "insecure", false, "accept any TLS certificate")
 	flags.BoolVar(&f.allowWrites, "allow-writes", false, "send requests that write (POST, PUT, ...) to targets on other machines too")
+	flags.StringVar(&f.require, "require", string(replay.Degraded), "least `fidelity` for a verdict: faithful, or degraded; below it the exit code is 4")
 	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory`")
 	flags.BoolVar(&f.asJSON, "json", false, "print run.json on standard output instead of the tables")
 	f.input.register(flags)
@@ -126,7 +128,10 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	case flags.Changed("rate") && !(f.rate > 0 && f.rate <= 1e7):
 		errs[5] = fmt.Errorf("rate %v: want requests a second, above 0 and at most ten million", f.rate)
 	}
-	errs[6] = errors.Join(checkHeaderText("host", f.host), checkOutput(f.output))
+	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
+		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
+	}
+	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output))
 	return s, errors.Join(errs[:]...)
 }
 

@@ -53,7 +53,7 @@ func (s *runSettings) config() report.Config {
 		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.rate,
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
-		TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
+		Require: replay.Verdict(s.flags.require), TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
 	}
 	for _, target := range s.flags.targets {
 		c.Targets = append(c.Targets, report.Mask(target))

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package replay
+
+import "time"
+
+func resources() (cpu time.Duration, peakRSS int64) { return 0, 0 }
