@@ -58,7 +58,7 @@ func (l *loader) next() (b batch, more bool) {
 	l.sizes = l.sizes[:0]
 	for i := range l.rows[:n] {
 		row := &l.rows[i]
-		due := l.plan.Due(row.Arrival())
+		due := l.plan.Due(row.Arrival(), l.loaded+int64(i))
 		if !l.plan.Within(due) {
 			l.ended = true
 			break
@@ -113,7 +113,7 @@ func (l *loader) total() int64 {
 	for !l.ended {
 		n, err := l.source.Read(l.rows)
 		for i := range l.rows[:n] {
-			if !l.plan.Within(l.plan.Due(l.rows[i].Arrival())) {
+			if !l.plan.Within(l.plan.Due(l.rows[i].Arrival(), l.loaded)) {
 				l.ended = true
 				break
 			}

@@ -161,7 +161,7 @@ func TestRequestsLeaveWhenTheyAreDue(t *testing.T) {
 			t.Errorf("speed %v: %+v", speed, result.Ledger)
 		}
 		for i, arrival := range target.arrivals {
-			if want := opts.Plan.Due(offsets[i]); arrival != want {
+			if want := opts.Plan.Due(offsets[i], int64(i)); arrival != want {
 				t.Errorf("speed %v: request %d arrived at %v, due %v", speed, i, arrival, want)
 			}
 		}

@@ -162,7 +162,7 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Slowest:   rec.slowest.list(),
 		Elapsed:   elapsed,
 		Opened:    p.opened.Load(), OpenAtOnce: p.peak,
-		Active: max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span()))),
+		Active: max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span(), r.source.Info().Requests))),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,
