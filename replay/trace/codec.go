@@ -116,3 +116,11 @@ func (d *decoder) bytes() []byte {
 	d.rest = d.rest[n:]
 	return b
 }
+
+// AppendRequest appends r to dst in a compact form that [DecodeRequest] of the same program reads. Offset, Route and
+// Source are left out.
+func AppendRequest(dst []byte, r *Request) []byte { return appendRequest(dst, r) }
+
+// DecodeRequest fills r from what [AppendRequest] wrote. The bytes of r are those of record; Offset, Route and Source
+// are left as they are, and the space of its Headers is used again.
+func DecodeRequest(record []byte, r *Request) error { return decodeRequest(record, r) }
