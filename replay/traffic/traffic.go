@@ -25,8 +25,8 @@ type Options struct {
 	TempDir string
 }
 
-// DefaultMemory is that of a mix.
-const DefaultMemory = 32 << 20
+// DefaultMemory is that of a mix. With what the garbage collector leaves, a replay stays well below 100 MiB.
+const DefaultMemory = 16 << 20
 
 // Counts say how the requests of a trace became those of the traffic:
 //
