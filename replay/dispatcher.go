@@ -12,6 +12,10 @@ type dispatcher struct {
 	batches <-chan batch
 	taken   int64 // requests of the batches that were taken
 	unsent  int64 // of these, not given to the pool
+	// closed: requests are due when a connection is free, until it ends; 0 is the end of the traffic.
+	closed bool
+	ends   time.Duration
+	ended  bool // it has
 }
 
 // patience is the longest that the dispatcher sleeps without looking whether it should stop.
@@ -23,6 +27,14 @@ func (d *dispatcher) run(ctx context.Context, first batch) error {
 		d.taken += int64(len(b.requests))
 		for i := range b.requests {
 			r := &b.requests[i]
+			if d.closed {
+				d.pool.awaitFree(ctx)
+				if r.due = d.clock.Now(); d.ends > 0 && r.due >= d.ends {
+					d.taken -= int64(len(b.requests) - i)
+					d.ended = true
+					return nil
+				}
+			}
 			if !d.wait(ctx, r.due) {
 				d.unsent = int64(len(b.requests) - i)
 				return nil

@@ -7,11 +7,14 @@ import (
 
 // A Ledger accounts for every request of a replay.
 //
-//	requests  = scheduled + beyond
+//	requests + repeated + copied = scheduled + thinned + beyond
 //	scheduled = sent + dropped + abandoned
 //	sent      = responses + failed
 type Ledger struct {
 	Requests  int64 `json:"requests"`  // in the trace
+	Repeated  int64 `json:"repeated"`  // in further loops of the trace
+	Copied    int64 `json:"copied"`    // of copies of clients
+	Thinned   int64 `json:"thinned"`   // of clients that were left out
 	Beyond    int64 `json:"beyond"`    // due after the end that --duration set
 	Scheduled int64 `json:"scheduled"` // due within the replay
 	Sent      int64 `json:"sent"`      // given to a connection, or to the attempt to open one
@@ -29,7 +32,7 @@ func (l Ledger) Check() error {
 			errs = append(errs, fmt.Errorf("ledger: %s: %d is not %d: a bug of ngxreplay, please report it", name, a, b))
 		}
 	}
-	equal("requests = scheduled + beyond", l.Requests, l.Scheduled+l.Beyond)
+	equal("requests + repeated + copied = scheduled + thinned + beyond", l.Requests+l.Repeated+l.Copied, l.Scheduled+l.Thinned+l.Beyond)
 	equal("scheduled = sent + dropped + abandoned", l.Scheduled, l.Sent+l.Dropped+l.Abandoned)
 	equal("sent = responses + failed", l.Sent, l.Responses+l.Failed)
 	return errors.Join(errs...)

@@ -3,17 +3,22 @@ package replay
 import (
 	"context"
 	"io"
+	"time"
 
 	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
+	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
 )
 
-// Requests is a trace as a replay reads it: in order of arrival. *trace.Reader is one.
+// Requests is the traffic as a replay reads it, in order of time. *[traffic.Traffic] is one.
 type Requests interface {
-	// Read fills dst and returns how many, and io.EOF at the end.
-	Read(dst []trace.Request) (int, error)
-	Info() *trace.Info
+	traffic.Stream
+	Info() *trace.Info       // of the trace
+	Span() time.Duration     // offset of the last one
+	Planned() traffic.Counts // how many there will be
+	Counts() traffic.Counts  // how many were read so far
+	Mixed() *traffic.Mixed   // nil without a mix
 }
 
 // A loader turns a trace into batches of requests that only need to be written.
@@ -24,18 +29,18 @@ type loader struct {
 	names  *names
 	// perClient numbers the clients, or the connections where the log does.
 	perClient bool
-	identity  trace.Identity
-	rows      []trace.Request
+	rows      []traffic.Request
 	sizes     []int // scratch: where each request of the batch ends
 	guess     int   // bytes of the largest batch so far
 	loaded    int64 // requests within the plan so far
-	ended     bool  // the end of the trace or of the plan was reached
+	ended     bool  // the end of the traffic or of the plan was reached
+	whole     bool  // it was that of the traffic
 }
 
 // run sends batches until the trace or the plan ends, or the context is cancelled, and closes out.
 func (l *loader) run(ctx context.Context, out chan<- batch) {
 	defer close(out)
-	l.rows = make([]trace.Request, batchSize)
+	l.rows = make([]traffic.Request, batchSize)
 	for {
 		b, more := l.next()
 		if len(b.requests) > 0 || b.err != nil {
@@ -57,12 +62,12 @@ func (l *loader) next() (b batch, more bool) {
 	arena := make([]byte, 0, l.guess)
 	l.sizes = l.sizes[:0]
 	for i := range l.rows[:n] {
-		row := &l.rows[i]
-		due := l.plan.Due(row.Arrival(), l.loaded+int64(i))
+		due := l.plan.Due(l.rows[i].At, l.loaded+int64(i))
 		if !l.plan.Within(due) {
 			l.ended = true
 			break
 		}
+		row := l.rows[i].Recorded
 		arena = l.format.Append(arena, row)
 		l.sizes = append(l.sizes, len(arena))
 		r := request{
@@ -74,7 +79,7 @@ func (l *loader) next() (b batch, more bool) {
 			source: row.Source, line: row.Line,
 		}
 		if l.perClient {
-			l.setClient(&r, row)
+			setClient(&r, &l.rows[i])
 		}
 		b.requests = append(b.requests, r)
 	}
@@ -86,7 +91,7 @@ func (l *loader) next() (b batch, more bool) {
 	l.guess = max(l.guess, len(arena))
 	l.loaded += int64(len(b.requests))
 	if err == io.EOF {
-		l.ended = true
+		l.whole, l.ended = !l.ended, true
 	} else if err != nil {
 		b.err = err
 	}
@@ -94,36 +99,40 @@ func (l *loader) next() (b batch, more bool) {
 }
 
 // setClient says whose connection carries r.
-func (l *loader) setClient(r *request, row *trace.Request) {
-	r.offset = row.Arrival()
-	connection, logged := row.LoggedConnection()
-	if !logged {
-		r.client = l.identity.Client(row)
-		return
+func setClient(r *request, row *traffic.Request) {
+	r.offset, r.client = row.At, row.Client
+	if connection, logged := row.Recorded.LoggedConnection(); logged {
+		r.client = pace.Identity(connection, int(row.Copy))
+		r.fresh = row.Recorded.ConnectionRequests == 1
 	}
-	r.client, r.fresh = connection, row.ConnectionRequests == 1
 }
 
-// total is how many requests of the trace lie within the plan. A replay that was stopped early reads on to know; what
+// total is how many requests of the traffic lie within the plan. A replay that was stopped early reads on to know; what
 // cannot be read counts as within. It is called when run has returned.
 func (l *loader) total() int64 {
 	if !l.ended && l.plan.Duration == 0 {
-		return l.source.Info().Requests
+		return l.planned()
 	}
 	for !l.ended {
 		n, err := l.source.Read(l.rows)
 		for i := range l.rows[:n] {
-			if !l.plan.Within(l.plan.Due(l.rows[i].Arrival(), l.loaded)) {
+			if !l.plan.Within(l.plan.Due(l.rows[i].At, l.loaded)) {
 				l.ended = true
 				break
 			}
 			l.loaded++
 		}
 		if err == io.EOF {
-			l.ended = true
+			l.whole, l.ended = !l.ended, true
 		} else if err != nil {
-			return l.source.Info().Requests
+			return l.planned()
 		}
 	}
 	return l.loaded
 }
+
+// end says that the replay ended by time after that many requests. It is called when run has returned.
+func (l *loader) end(sent int64) { l.loaded, l.ended, l.whole = sent, true, false }
+
+// planned is how many requests there are if nothing ends the traffic early. It may be known roughly only.
+func (l *loader) planned() int64 { return max(l.source.Planned().Requests(), l.loaded) }

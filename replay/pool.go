@@ -42,6 +42,7 @@ type pool struct {
 	finishing atomic.Bool  // nothing more is sent; drained is closed when busy is 0
 	drained   chan struct{}
 	drainOnce sync.Once
+	free      chan struct{} // of a closed loop: holds one item for each request that is sent; nil otherwise
 
 	workers sync.WaitGroup
 	sent    atomic.Int64
@@ -60,7 +61,18 @@ func newPool(ctx context.Context, dial Dial, rec *recorder, opts Options) *pool 
 		drained: make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
+	if opts.Closed {
+		p.free = make(chan struct{}, opts.Connections)
+	}
 	return p
+}
+
+// awaitFree blocks until a request can be sent in a closed loop, or ctx ends.
+func (p *pool) awaitFree(ctx context.Context) {
+	select {
+	case p.free <- struct{}{}:
+	case <-ctx.Done():
+	}
 }
 
 // prime opens up to n connections, and at least one, before start. The first is the probe of the target: its error is
@@ -291,6 +303,10 @@ func (p *pool) fail(r *request, sent, first time.Duration, err error) {
 
 // release says that n requests are neither sent nor waiting any more.
 func (p *pool) release(n int64) {
+	select {
+	case <-p.free: // never, without a closed loop
+	default:
+	}
 	if p.busy.Add(-n) == 0 && p.finishing.Load() {
 		p.drainOnce.Do(func() { close(p.drained) })
 	}

@@ -25,7 +25,7 @@ func (r *Replay) Progress() Progress {
 	}
 	return Progress{
 		Elapsed:   w.clock.Now(),
-		Length:    r.opts.Plan.Length(r.source.Info().Span(), r.source.Info().Requests),
+		Length:    r.length,
 		Sent:      w.pool.sent.Load(),
 		Responses: r.recorder.responses.Load(),
 		Failed:    r.recorder.failed.Load(),

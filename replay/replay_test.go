@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 
 	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
+	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
 
 	"pgregory.net/rapid"
@@ -43,6 +45,23 @@ func newTrace(offsets ...time.Duration) *memoryTrace {
 }
 
 func (m *memoryTrace) Info() *trace.Info { return &m.info }
+
+func (m *memoryTrace) Close() error { return nil }
+
+// traffic is the trace as it is, or looped and amplified. It is read once.
+func (m *memoryTrace) traffic(t *testing.T, opts traffic.Options) *traffic.Traffic {
+	t.Helper()
+	opts.Clients = true
+	tr, err := traffic.New(func() (traffic.Trace, error) {
+		again := *m
+		again.read = 0
+		return &again, nil
+	}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
 
 func (m *memoryTrace) Read(dst []trace.Request) (int, error) {
 	n := copy(dst, m.rows[m.read:])
@@ -131,7 +150,13 @@ func (f *fakeTarget) serve(conn net.Conn) {
 var testOptions = Options{Plan: pace.Plan{Speed: 1}, Connections: 4, MaxInFlight: 1000, Timeout: 5 * time.Second}
 
 // replayInBubble replays in virtual time. interrupt cancels the context then, if it is not 0.
-func replayInBubble(t *testing.T, source Requests, target *fakeTarget, opts Options, interrupt time.Duration) *Result {
+func replayInBubble(t *testing.T, source *memoryTrace, target *fakeTarget, opts Options, interrupt time.Duration) *Result {
+	t.Helper()
+	return replayTraffic(t, source.traffic(t, traffic.Options{}), target, opts, interrupt)
+}
+
+// replayTraffic replays in virtual time.
+func replayTraffic(t *testing.T, source Requests, target *fakeTarget, opts Options, interrupt time.Duration) *Result {
 	t.Helper()
 	var result *Result
 	synctest.Test(t, func(t *testing.T) {
@@ -233,7 +258,7 @@ func TestTargetThatDiesInTheMiddle(t *testing.T) {
 func TestUnreachableTargetIsAnErrorBeforeTheFirstRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := &fakeTarget{refuse: func(int) error { return syscall.ECONNREFUSED }}
-		result, err := New(newTrace(0), Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
+		result, err := New(newTrace(0).traffic(t, traffic.Options{}), Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
 		if result != nil || !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("got %v, %v", result, err)
 		}
@@ -277,7 +302,7 @@ func TestKillDoesNotWait(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		started := time.Now()
-		result, err := New(newTrace(every(time.Minute, 3)...), Target{Dial: target.dial}, testOptions).run(ctx, ctx, startBubbleClock)
+		result, err := New(newTrace(every(time.Minute, 3)...).traffic(t, traffic.Options{}), Target{Dial: target.dial}, testOptions).run(ctx, ctx, startBubbleClock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,6 +329,46 @@ func TestTooManyInFlightAreDropped(t *testing.T) {
 	}
 }
 
+func TestAClosedLoopSendsWhenAConnectionIsFree(t *testing.T) {
+	var atOnce, most atomic.Int64
+	target := &fakeTarget{answer: func(n int, conn net.Conn, r *http.Request) bool {
+		most.Store(max(most.Load(), atOnce.Add(1)))
+		time.Sleep(10 * time.Millisecond)
+		atOnce.Add(-1)
+		return answerOK(n, conn, r)
+	}}
+	opts := testOptions
+	opts.Closed, opts.Connections = true, 5
+	result := replayInBubble(t, newTrace(every(time.Hour, 100)...), target, opts, 0)
+	if l := result.Ledger; l.Responses != 100 || most.Load() != 5 || result.Elapsed > 250*time.Millisecond {
+		t.Errorf("%+v, %d at once, in %v; want 100 responses, 5 at once, in 200ms", l, most.Load(), result.Elapsed)
+	}
+	opts.Plan.Duration = 101 * time.Millisecond
+	result = replayInBubble(t, newTrace(every(time.Hour, 100)...), target, opts, 0)
+	if l := result.Ledger; l.Responses != 55 || l.Beyond != 45 {
+		t.Errorf("%+v; want 55 responses in 101ms, and the rest beyond", l)
+	}
+	if got := time.Duration(result.Fidelity.Lag.Max()); got > time.Microsecond {
+		t.Errorf("lag %v: nothing is due in a closed loop before it can leave", got)
+	}
+}
+
+func TestLedgerTellsLoopsAndCopies(t *testing.T) {
+	f := func(tr traffic.Options, duration time.Duration, want Ledger) {
+		t.Helper()
+		opts := testOptions
+		opts.Plan.Duration = duration
+		source := newTrace(every(100*time.Millisecond, 100)...).traffic(t, tr)
+		if got := replayTraffic(t, source, &fakeTarget{answer: answerOK}, opts, 0).Ledger; got != want || got.Check() != nil {
+			t.Errorf("%+v:\ngot  %+v\nwant %+v", tr, got, want)
+		}
+	}
+	f(traffic.Options{Loops: 3}, 0, Ledger{Requests: 100, Repeated: 200, Scheduled: 300, Sent: 300, Responses: 300})
+	f(traffic.Options{Loops: 3}, 15*time.Second, Ledger{Requests: 100, Repeated: 200, Beyond: 150, Scheduled: 150, Sent: 150, Responses: 150})
+	f(traffic.Options{Amplify: 2}, 0, Ledger{Requests: 100, Copied: 100, Scheduled: 200, Sent: 200, Responses: 200})
+	f(traffic.Options{Loops: 2, Amplify: 2}, 10*time.Second, Ledger{Requests: 100, Repeated: 100, Copied: 200, Beyond: 200, Scheduled: 200, Sent: 200, Responses: 200})
+}
+
 func TestDurationLeavesTheRestBeyond(t *testing.T) {
 	target := &fakeTarget{answer: answerOK}
 	opts := testOptions
@@ -323,7 +388,7 @@ func TestBrokenTraceKeepsWhatWasMeasured(t *testing.T) {
 		target := &fakeTarget{answer: answerOK}
 		source := newTrace(every(time.Millisecond, 10)...)
 		source.info.Requests, source.err = 30, errors.New("page 2: checksum")
-		result, err := New(source, Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
+		result, err := New(source.traffic(t, traffic.Options{}), Target{Dial: target.dial}, testOptions).run(t.Context(), t.Context(), startBubbleClock)
 		if err == nil || result == nil {
 			t.Fatalf("got %v, %v", result, err)
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"ngxreplay/replay/pace"
-	"ngxreplay/replay/trace"
+	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -32,7 +32,9 @@ type Options struct {
 	Prime       int           // connections opened before the start; one is, whatever this says
 	// PerClient gives each client of the log connections of its own, which end by nginx's keepalive rules in trace time.
 	PerClient bool
-	Identity  trace.Identity // what makes a client where the log does not number connections
+	// Closed sends each request as soon as a connection is free, whatever the trace and the plan say of time: a closed
+	// loop, which shows what a target can do, and hides how long a user would have waited.
+	Closed bool
 }
 
 // Validate joins everything that is wrong with o.
@@ -46,6 +48,9 @@ func (o Options) Validate() error {
 	}
 	if o.PerClient && o.Prime > 1 {
 		errs = append(errs, errors.New("connections per client open when their clients come: none can be opened before"))
+	}
+	if o.PerClient && o.Closed {
+		errs = append(errs, errors.New("a closed loop has a number of connections, not one for each client"))
 	}
 	if o.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("timeout %v: want more than 0", o.Timeout))
@@ -70,7 +75,8 @@ type Result struct {
 	Windows   []Window
 	Errors    map[wire.Class]*Failures
 	Own       Usage
-	Slowest   []Exemplar // the longest response times, the longest first
+	Mixed     *traffic.Mixed // nil without a mix
+	Slowest   []Exemplar     // the longest response times, the longest first
 	// Opened is how many connections were made, and OpenAtOnce the most that were open or being opened at one time.
 	Opened     int64
 	OpenAtOnce int
@@ -88,12 +94,16 @@ type Replay struct {
 	names    *names
 	recorder *recorder
 	watched  atomic.Pointer[watched]
+	length   time.Duration // as planned
 }
 
 // New prepares a replay. The source must not be used by anybody else until Run returns.
 func New(source Requests, target Target, opts Options) *Replay {
 	n := newNames(source.Info())
-	return &Replay{source: source, target: target, opts: opts, names: n, recorder: newRecorder(n)}
+	return &Replay{
+		source: source, target: target, opts: opts, names: n, recorder: newRecorder(n),
+		length: opts.Plan.Length(source.Span(), source.Planned().Requests()),
+	}
 }
 
 // Run replays the trace. When ctx is cancelled it stops sending, waits for the answers that are outstanding, and
@@ -107,8 +117,12 @@ func (r *Replay) Run(ctx, kill context.Context) (*Result, error) {
 }
 
 func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func())) (*Result, error) {
-	load := &loader{source: r.source, plan: r.opts.Plan, format: r.target.Format, names: r.names,
-		perClient: r.opts.PerClient, identity: r.opts.Identity}
+	plan := r.opts.Plan
+	if r.opts.Closed {
+		plan = pace.Plan{Speed: 1} // the trace's times do not count
+	}
+	load := &loader{source: r.source, plan: plan, format: r.target.Format, names: r.names,
+		perClient: r.opts.PerClient}
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
 	batches := make(chan batch, 4)
@@ -131,7 +145,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	stopRecording := make(chan struct{})
 	background.Go(func() { r.recorder.run(stopRecording) })
 
-	d := &dispatcher{clock: clock, pool: p, batches: batches}
+	d := &dispatcher{clock: clock, pool: p, batches: batches, closed: r.opts.Closed, ends: r.opts.Plan.Duration}
 	var err error
 	if more {
 		err = d.run(ctx, first)
@@ -145,6 +159,9 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 
 	result := r.result(p, elapsed)
 	result.Own = used()
+	if d.ended {
+		load.end(d.taken)
+	}
 	result.Ledger = r.ledger(p, d, load, abandoned)
 	result.Fidelity.judge(result.Ledger, result.Windows)
 	return result, errors.Join(err, result.Ledger.Check())
@@ -159,10 +176,11 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Methods:   parts(r.names.methods, rec.methods),
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
+		Mixed:     r.source.Mixed(),
 		Slowest:   rec.slowest.list(),
 		Elapsed:   elapsed,
 		Opened:    p.opened.Load(), OpenAtOnce: p.peak,
-		Active: max(rec.lastDone, min(elapsed, r.opts.Plan.Length(r.source.Info().Span(), r.source.Info().Requests))),
+		Active: max(rec.lastDone, min(elapsed, r.length)),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,
@@ -176,15 +194,19 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 
 // ledger brings the counts of the parts together.
 func (r *Replay) ledger(p *pool, d *dispatcher, load *loader, abandoned int64) Ledger {
-	requests, total := r.source.Info().Requests, load.total()
-	within := total
-	if r.opts.Plan.Duration == 0 {
-		within = requests // nothing lies beyond the end of the trace: what the loader missed must not balance
-	}
+	total := load.total()
+	counts, beyond := r.source.Counts(), int64(0)
+	if !load.whole {
+		counts = r.source.Planned()
+		beyond = max(counts.Requests()-total, 0)
+	} // else nothing lies beyond the end of the traffic: what the loader missed must not balance
 	return Ledger{
-		Requests:  requests,
-		Beyond:    requests - within,
-		Scheduled: within,
+		Requests:  counts.Trace,
+		Repeated:  counts.Repeated,
+		Copied:    counts.Copied,
+		Thinned:   counts.Thinned,
+		Beyond:    beyond,
+		Scheduled: total,
 		Sent:      p.sent.Load(),
 		Dropped:   p.dropped.Load(),
 		Abandoned: abandoned + total - d.taken,

@@ -47,8 +47,8 @@ func TestMixesOfRealLogs(t *testing.T) {
 					}
 				}
 			}
-			if err != io.EOF || tr.Mixed().Drawn != tr.Requests() {
-				t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed().Drawn, tr.Requests(), err)
+			if err != io.EOF || tr.Mixed().Drawn != tr.Planned().Requests() {
+				t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed().Drawn, tr.Planned().Requests(), err)
 			}
 			t.Logf("%s --mix %v --amplify %v\n%s", log, opts.Mix, opts.Amplify, mixTable(tr.Mixed()))
 			if err := tr.Close(); err != nil {

@@ -144,10 +144,17 @@ func (t *Traffic) count(opts Options) error {
 // Info describes the trace. The caller must not change it.
 func (t *Traffic) Info() *trace.Info { return t.looper.trace.Info() }
 
-// Requests is how many requests the traffic will have: exactly when clients are not thinned or copied in part, and
-// about that many otherwise.
-func (t *Traffic) Requests() int64 {
-	return int64(math.Round(float64(t.Info().Requests) * float64(t.looper.loop.Count) * t.amplify))
+// Planned is what Counts will be at the end: exactly when clients are not thinned or copied in part, and about that
+// otherwise.
+func (t *Traffic) Planned() Counts {
+	n, loops := t.Info().Requests, int64(t.looper.loop.Count)
+	c := Counts{Trace: n, Repeated: n * (loops - 1)}
+	if extra := int64(math.Round(float64(n*loops) * (t.amplify - 1))); extra > 0 {
+		c.Copied = extra
+	} else {
+		c.Thinned = -extra
+	}
+	return c
 }
 
 // Span is the offset of the last request of the traffic; when clients are thinned or copied, it may come a second

@@ -24,7 +24,7 @@ func TestNothingAskedIsTheTrace(t *testing.T) {
 				t.Fatalf("request %d is %+v", i, r)
 			}
 		}
-		if want := (traffic.Counts{Trace: int64(len(m.requests))}); tr.Counts() != want || tr.Requests() != want.Trace || tr.Span() != m.info.Span() {
+		if want := (traffic.Counts{Trace: int64(len(m.requests))}); tr.Counts() != want || tr.Planned().Requests() != want.Trace || tr.Span() != m.info.Span() {
 			t.Fatalf("%+v", tr.Counts())
 		}
 		closed(t, m, tr)
@@ -55,7 +55,7 @@ func TestLoopsAndCopies(t *testing.T) {
 		closed(t, m, tr)
 		inOrder(t, looped)
 		inOrder(t, list)
-		if len(list) != len(m.requests)*loops*factor || tr.Counts().Requests() != int64(len(list)) || tr.Requests() != int64(len(list)) {
+		if len(list) != len(m.requests)*loops*factor || tr.Counts().Requests() != int64(len(list)) || tr.Planned().Requests() != int64(len(list)) {
 			t.Fatalf("%d requests of %d, %+v", len(list), len(m.requests), tr.Counts())
 		}
 		seen := map[[3]int64]bool{}
