@@ -17,6 +17,9 @@ type BuildOptions struct {
 	Limit  int64 // keep the first that many requests in order of arrival; 0 keeps all
 	Routes int   // most routes that are named; default DefaultRoutes
 	Memory int   // bytes of requests sorted in memory; default DefaultMemory
+	// Anonymize, when set, replaces in each request that is kept what identifies people. It is called once a request,
+	// after the filters and before anything is learned or stored; the trace then says that it is anonymized.
+	Anonymize func(*Request)
 }
 
 const (
@@ -52,6 +55,9 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	in := intake{request: b.add}
 	err := in.read(ctx, sel)
 	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources}}
+	if opts.Anonymize != nil || allAnonymized(in.sources) {
+		built.Info.anonymize()
+	}
 	if err != nil {
 		return built, errors.Join(err, b.close())
 	}
@@ -116,6 +122,9 @@ const coarsePrecision = time.Second
 
 // add takes a request. Ties of the same time keep the order of sources and lines.
 func (b *builder) add(r *Request, at stamp) error {
+	if b.opts.Anonymize != nil {
+		b.opts.Anonymize(r)
+	}
 	b.learner.Observe(r.Method, r.Target)
 	b.precision = max(b.precision, at.precision)
 	b.record = b.appendRecord(b.record[:0], r, at)

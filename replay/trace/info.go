@@ -27,6 +27,8 @@ type Info struct {
 	Routes  []route.Route    `json:"routes"`
 	Sources []Source         `json:"sources"`
 	Ledger  Ledger           `json:"ledger"`
+	// Anonymized says that pseudonyms stand for what identifies people.
+	Anonymized bool `json:"anonymized,omitempty"`
 }
 
 // Span is the offset of the last request.
@@ -53,4 +55,5 @@ type Source struct {
 	Lines          int64    `json:"lines"`
 	Entries        int64    `json:"entries"`
 	Malformed      int64    `json:"malformed"`
+	Anonymized     bool     `json:"anonymized,omitempty"` // an anonymized trace
 }

@@ -282,7 +282,7 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 	info := reader.Info()
 	source := Source{
 		Name: name, Format: info.Schema, FormatName: "trace", PrecisionNS: info.PrecisionNS,
-		Formats: []string{}, Guessed: []string{},
+		Formats: []string{}, Guessed: []string{}, Anonymized: info.Anonymized,
 	}
 	batch := make([]Request, 1024)
 	for {

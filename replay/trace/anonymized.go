@@ -1,0 +1,22 @@
+package trace
+
+import "path/filepath"
+
+// anonymize leaves of the sources what a trace that is given away may say of them. It holds for traces of which every
+// source is an anonymized trace, too.
+func (i *Info) anonymize() {
+	i.Anonymized = true
+	for n := range i.Sources {
+		i.Sources[n].Name = filepath.Base(i.Sources[n].Name)
+	}
+}
+
+// allAnonymized reports whether there are sources, all of them anonymized traces.
+func allAnonymized(sources []Source) bool {
+	for _, s := range sources {
+		if !s.Anonymized {
+			return false
+		}
+	}
+	return len(sources) > 0
+}
