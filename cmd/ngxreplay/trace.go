@@ -19,34 +19,41 @@ func (t *terminal) traceCommand() *cobra.Command {
 	var input inputFlags
 	var output string
 	var asJSON bool
+	var export exportFlags
 	cmd := &cobra.Command{
-		Use:   "trace LOG... -o FILE",
+		Use:   "trace LOG|TRACE... -o FILE",
 		Short: "build a trace file, which replays any number of times",
 		Long: `Build a trace: the requests of the logs in order of arrival, as a Parquet file.
 
 A trace replays at once, without reading the logs again, and identifies its traffic by a hash. Its columns can be
-queried with DuckDB, Spark or anything else that reads Parquet; docs/trace-format.md describes them.`,
+queried with DuckDB, Spark or anything else that reads Parquet; docs/trace-format.md describes them.
+
+With --to the requests are written for another tool instead. With --anonymize pseudonyms stand for what identifies
+people.`,
 		Example: `  ngxreplay trace access.log access.log.1 -o day.trace
   ngxreplay trace access.log --path '/api/**' --skip-noise -o api.trace
-  ngxreplay trace day.trace --limit 1000 -o small.trace`,
+  ngxreplay trace day.trace --limit 1000 -o small.trace
+  ngxreplay trace access.log --anonymize-key secret.key -o shared.trace
+  ngxreplay trace day.trace --to k6 --base-url https://staging.example.com -o day.js`,
 		Args: needInputs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.buildTrace(args, &input, output, asJSON)
+			return t.buildTrace(args, &input, output, asJSON, &export)
 		},
 	}
 	input.register(cmd.Flags())
 	input.registerBuild(cmd.Flags())
-	cmd.Flags().StringVarP(&output, "output", "o", "", "the trace `file` to write")
+	export.register(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the trace `file` to write; with --to, - is standard output")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what the trace holds as JSON")
 	return cmd
 }
 
-func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string, asJSON bool) error {
+func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string, asJSON bool, export *exportFlags) error {
 	if output == "" {
 		return usageError(errors.New("no output: name the trace file with -o FILE"))
 	}
-	if output == parse.Stdin {
-		return usageError(errors.New("a trace is a file that is read again: name one with -o FILE"))
+	if err := export.check(output, asJSON); err != nil {
+		return usageError(err)
 	}
 	for _, name := range inputs {
 		if sameFile(name, output) {
@@ -55,8 +62,14 @@ func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string,
 	}
 	selection, selectionErr := flags.selection(inputs)
 	options, optionsErr := flags.build()
-	if err := errors.Join(selectionErr, optionsErr); err != nil {
+	anonymizer, keyErr := t.anonymizer(export)
+	if err := errors.Join(selectionErr, optionsErr, keyErr); err != nil {
 		return usageError(err)
+	}
+	options.Anonymize = anonymizer
+	if export.to != "" {
+		changes := flags.filters() || anonymizer != nil
+		return t.exportTrace(&runSettings{inputs: inputs, filters: changes, selection: selection, build: options}, export, output, asJSON)
 	}
 	built, err := t.build(selection, options, output)
 	if err != nil {
