@@ -19,8 +19,9 @@ build: ## build ngxreplay and the six built-in targets into bin/
 demo: build ## replay a log against all six targets, ten seconds each; report in out/demo
 	bin/ngxreplay run testdata/timed.log $(TARGETS:%=--target %) --speed 13.7 --connections 512 -o out/demo
 
-deps: ## install what the tests need: nginx, and gcc for the race detector
+deps: ## install what the tests need: nginx, curl, and gcc for the race detector
 	@need=(); command -v nginx /usr/sbin/nginx >/dev/null || need+=(nginx-light); \
+	command -v curl >/dev/null || need+=(curl); \
 	command -v gcc >/dev/null || need+=(gcc libc6-dev); \
 	[ $${#need[@]} -eq 0 ] && exit 0; \
 	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
@@ -54,7 +55,7 @@ bench: build ## run the benchmarks, and measure reading a log of LINES (1000000)
 	go run ./bench/inspect -lines $(LINES)
 
 golden: ## write the golden files again; read the diff before you commit it
-	go test ./report ./cmd/ngxreplay -update
+	go test ./report ./replay/export ./cmd/ngxreplay -update
 
 testdata: deps ## let a real nginx write the logs in testdata again (two minutes)
 	go run ./testdata/generate
