@@ -164,7 +164,7 @@ func TestMix(t *testing.T) {
 // What is passed on the way to a class is held only until it is sent: a mix that has about the shares of the trace does
 // not read it far ahead.
 func TestAMixReadsAsFarAsItMust(t *testing.T) {
-	m := plain(100_000, 10, time.Millisecond)
+	m := plain(30_000, 10, time.Millisecond)
 	var reader *memory
 	tr, err := traffic.New(func() (traffic.Trace, error) {
 		opened, err := m.open()
@@ -210,5 +210,22 @@ func TestAMixKeepsRequestsWhole(t *testing.T) {
 		if got, want := fmt.Sprintf("%#v", *r.Recorded), fmt.Sprintf("%#v", m.requests[r.Recorded.Line-1]); got != want {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+// A replay must not wait for a rare class once it runs: the first Read, which comes before it, reads everything.
+func TestAMixOfARareClassReadsEverythingFirst(t *testing.T) {
+	m := plain(3000, 10, time.Millisecond)
+	var reader *memory
+	tr, err := traffic.New(func() (traffic.Trace, error) {
+		opened, err := m.open()
+		reader = opened.(*memory)
+		return opened, err
+	}, traffic.Options{Mix: mix(t, "GET=1,POST=9")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := tr.Read(make([]traffic.Request, 1)); n != 1 || err != nil || reader.read != 3000 {
+		t.Errorf("%d requests, %v, %d were read", n, err, reader.read)
 	}
 }

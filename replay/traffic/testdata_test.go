@@ -27,33 +27,32 @@ func build(t testing.TB, name string) func() (traffic.Trace, error) {
 
 // The tables of asked and achieved shares on real logs: exact to one request a class, at the end and everywhere before.
 func TestMixesOfRealLogs(t *testing.T) {
-	for _, log := range []string{"combined.log", "timed.log", "json.log"} {
-		open := build(t, log)
-		for _, opts := range []traffic.Options{
-			{Mix: mix(t, "GET=7,POST=2,PUT=1")},
-			{Mix: mix(t, "GET=7,POST=2,PUT=1"), Amplify: 3, Loops: 2},
-			{Mix: mix(t, "route:/api/order=3,status:5xx=0.5,POST=1,other=5.5")},
-		} {
-			tr, err := traffic.New(open, opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			batch := make([]traffic.Request, 100)
-			for err = nil; err == nil; {
-				_, err = tr.Read(batch)
-				for _, s := range tr.Mixed().Classes {
-					if off := float64(s.Drawn) - s.Asked*float64(tr.Mixed().Drawn); math.Abs(off) >= 1 {
-						t.Fatalf("%s: %+v is %v off", log, s, off)
-					}
+	const log = "timed.log"
+	open := build(t, log)
+	for _, opts := range []traffic.Options{
+		{Mix: mix(t, "GET=7,POST=2,PUT=1")},
+		{Mix: mix(t, "GET=7,POST=2,PUT=1"), Amplify: 3, Loops: 2},
+		{Mix: mix(t, "route:/api/order=3,status:5xx=0.5,POST=1,other=5.5")},
+	} {
+		tr, err := traffic.New(open, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := make([]traffic.Request, 100)
+		for err = nil; err == nil; {
+			_, err = tr.Read(batch)
+			for _, s := range tr.Mixed().Classes {
+				if off := float64(s.Drawn) - s.Asked*float64(tr.Mixed().Drawn); math.Abs(off) >= 1 {
+					t.Fatalf("%s: %+v is %v off", log, s, off)
 				}
 			}
-			if err != io.EOF || tr.Mixed().Drawn != tr.Planned().Requests() {
-				t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed().Drawn, tr.Planned().Requests(), err)
-			}
-			t.Logf("%s --mix %v --amplify %v\n%s", log, opts.Mix, opts.Amplify, mixTable(tr.Mixed()))
-			if err := tr.Close(); err != nil {
-				t.Error(err)
-			}
+		}
+		if err != io.EOF || tr.Mixed().Drawn != tr.Planned().Requests() {
+			t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed().Drawn, tr.Planned().Requests(), err)
+		}
+		t.Logf("%s --mix %v --amplify %v\n%s", log, opts.Mix, opts.Amplify, mixTable(tr.Mixed()))
+		if err := tr.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -70,22 +69,21 @@ func mixTable(m *traffic.Mixed) string {
 
 // Whole factors are exact for every method; others are off by what a client or two can weigh.
 func TestAmplifiedRealLogs(t *testing.T) {
-	for _, log := range []string{"combined.log", "timed.log"} {
-		open := build(t, log)
-		recorded, info := methods(t, open, traffic.Options{Clients: true})
-		t.Logf("%s: %d requests in %v, %d of one client", log, info.Requests, info.Span().Round(time.Second), recorded["heaviest"])
-		for _, factor := range []float64{3, 2.5, 1.1, 0.5, 0.1} {
-			counts, _ := methods(t, open, traffic.Options{Amplify: factor})
-			for _, method := range []string{"GET", "POST", "PUT", "all"} {
-				asked, achieved := factor*float64(recorded[method]), counts[method]
-				t.Logf("%s --amplify %-4v %-5s recorded %5d asked %8.1f achieved %6d (%.3f)", log, factor, method, recorded[method], asked, achieved, float64(achieved)/float64(recorded[method]))
-				if factor == 3 && achieved != 3*recorded[method] {
-					t.Errorf("%s is not exact", method)
-				}
+	const log = "combined.log"
+	open := build(t, log)
+	recorded, info := methods(t, open, traffic.Options{Clients: true})
+	t.Logf("%s: %d requests in %v, %d of one client", log, info.Requests, info.Span().Round(time.Second), recorded["heaviest"])
+	for _, factor := range []float64{3, 2.5, 1.1, 0.5, 0.1} {
+		counts, _ := methods(t, open, traffic.Options{Amplify: factor})
+		for _, method := range []string{"GET", "POST", "PUT", "all"} {
+			asked, achieved := factor*float64(recorded[method]), counts[method]
+			t.Logf("%s --amplify %-4v %-5s recorded %5d asked %8.1f achieved %6d (%.3f)", log, factor, method, recorded[method], asked, achieved, float64(achieved)/float64(recorded[method]))
+			if factor == 3 && achieved != 3*recorded[method] {
+				t.Errorf("%s is not exact", method)
 			}
-			if off := math.Abs(float64(counts["all"]) - factor*float64(recorded["all"])); off > 2*float64(recorded["heaviest"]) {
-				t.Errorf("factor %v is off by %v requests; the heaviest client has %d", factor, off, recorded["heaviest"])
-			}
+		}
+		if off := math.Abs(float64(counts["all"]) - factor*float64(recorded["all"])); off > 2*float64(recorded["heaviest"]) {
+			t.Errorf("factor %v is off by %v requests; the heaviest client has %d", factor, off, recorded["heaviest"])
 		}
 	}
 }

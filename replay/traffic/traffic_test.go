@@ -172,7 +172,7 @@ func TestCopiesHaveAddressesOfTheirOwn(t *testing.T) {
 }
 
 func TestACopyWaitsForASecondAtMost(t *testing.T) {
-	m := plain(100_000, 10, time.Millisecond)
+	m := plain(30_000, 10, time.Millisecond)
 	var reader *memory
 	tr, err := traffic.New(func() (traffic.Trace, error) {
 		opened, err := m.open()
