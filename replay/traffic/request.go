@@ -3,6 +3,7 @@ package traffic
 import (
 	"time"
 
+	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
 )
 
@@ -19,6 +20,13 @@ type Request struct {
 	Copy int32
 	// Loop counts the repetitions of the trace from 0.
 	Loop int32
+}
+
+// Connection is the logged connection that r came on, as a number that no other connection has: each copy and each loop
+// has its own. ok is false when the log does not number connections.
+func (r *Request) Connection() (connection uint64, ok bool) {
+	connection, ok = r.Recorded.LoggedConnection()
+	return pace.Identity(connection, int(r.Loop)*pace.MaxAmplify+int(r.Copy)), ok
 }
 
 // A Stream is traffic in order of time.

@@ -242,3 +242,30 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("an offset beyond the span: %v", err)
 	}
 }
+
+func TestCopiesAndLoopsHaveConnectionsOfTheirOwn(t *testing.T) {
+	m := plain(2, 1, time.Millisecond)
+	for i := range m.requests {
+		m.requests[i].Connection = 7
+	}
+	batch := make([]traffic.Request, 20)
+	n, err := newTraffic(t, m, traffic.Options{Amplify: 3, Loops: 3}).Read(batch)
+	if n != 18 || err != io.EOF {
+		t.Fatalf("%d requests, %v", n, err)
+	}
+	requests := map[uint64]int{}
+	for _, r := range batch[:n] {
+		connection, ok := r.Connection()
+		if !ok {
+			t.Fatal("no connection")
+		}
+		requests[connection]++
+	}
+	if len(requests) != 9 {
+		t.Errorf("%d connections of 3 clients in 3 loops", len(requests))
+	}
+	m.requests[0].Connection = -1
+	if _, ok := (&traffic.Request{Recorded: &m.requests[0]}).Connection(); ok {
+		t.Error("a connection that was not logged")
+	}
+}
