@@ -101,9 +101,8 @@ func (l *loader) next() (b batch, more bool) {
 // setClient says whose connection carries r.
 func setClient(r *request, row *traffic.Request) {
 	r.offset, r.client = row.At, row.Client
-	if connection, logged := row.Recorded.LoggedConnection(); logged {
-		r.client = pace.Identity(connection, int(row.Copy))
-		r.fresh = row.Recorded.ConnectionRequests == 1
+	if connection, logged := row.Connection(); logged {
+		r.client, r.fresh = connection, row.Recorded.ConnectionRequests == 1
 	}
 }
 

@@ -47,6 +47,13 @@ func configFacts(run *Run) facts {
 	f.add("inputs", strings.Join(c.Inputs, ", "))
 	f.add("targets", strings.Join(c.Targets, ", "))
 	f.add("pace", pace(c))
+	if c.Loop > 1 {
+		f.add("loops", count(int64(c.Loop)))
+	}
+	if c.Amplify > 0 && c.Amplify != 1 {
+		f.add("amplify", digits(c.Amplify)+" × the clients")
+	}
+	f.add("mix", c.Mix)
 	if c.DurationNS > 0 {
 		f.add("at most", span(c.DurationNS))
 	}

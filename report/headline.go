@@ -9,7 +9,7 @@ import (
 
 // headline says in a few lines what was replayed, how, and where. The first is the title.
 func headline(run *Run) []string {
-	lines := []string{title(run), traffic(run), place(run)}
+	lines := []string{title(run), recording(run), place(run)}
 	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 }
 
@@ -35,10 +35,20 @@ func scheduled(run *Run) int64 {
 }
 
 func pace(c *Config) string {
-	if c.Rate > 0 {
-		return "a mean of " + digits(c.Rate) + " requests/s"
+	if c.Pace == "max" {
+		return "the pace of the targets, without a schedule"
 	}
-	return "speed " + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", c.Speed), "0"), ".")
+	var also string
+	if c.Pace == "constant" {
+		also = ", at equal distances"
+	}
+	if c.Ramp != "" {
+		also += ", ramped " + printable(c.Ramp)
+	}
+	if c.Rate > 0 {
+		return "a mean of " + digits(c.Rate) + " requests/s" + also
+	}
+	return "speed " + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", c.Speed), "0"), ".") + also
 }
 
 // lasted is how long the replay took: the longest, with several targets.
@@ -56,7 +66,7 @@ func lasted(run *Run) string {
 	return fmt.Sprintf(", in %s for each of %d targets", tied(span(longest)), len(run.Targets))
 }
 
-func traffic(run *Run) string {
+func recording(run *Run) string {
 	var formats []string
 	for _, source := range run.Trace.Sources {
 		name := excerpt(source.FormatName, longestLabel)

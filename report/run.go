@@ -5,6 +5,7 @@ import (
 
 	"ngxreplay/replay"
 	"ngxreplay/replay/trace"
+	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
 )
 
@@ -53,7 +54,12 @@ type Config struct {
 	Targets     []string       `json:"targets"`
 	Speed       float64        `json:"speed"`
 	Rate        float64        `json:"rate,omitempty"` // 0 when speed was asked for
-	DurationNS  int64          `json:"duration_ns"`    // 0: to the end of the trace
+	Pace        string         `json:"pace"`           // trace, constant or max
+	Ramp        string         `json:"ramp,omitempty"`
+	Amplify     float64        `json:"amplify"` // clients for each of the trace
+	Loop        int            `json:"loop"`    // how often the trace was replayed
+	Mix         string         `json:"mix,omitempty"`
+	DurationNS  int64          `json:"duration_ns"` // 0: to the end of the trace
 	Limit       int64          `json:"limit"`
 	Seed        uint64         `json:"seed"`
 	Spread      trace.Spread   `json:"spread"`
@@ -80,25 +86,26 @@ type Trace struct {
 
 // A Target is how one target behaved.
 type Target struct {
-	Name       string        `json:"name"`
-	Framework  string        `json:"framework"` // "" when the target does not tell
-	Version    string        `json:"version"`
-	URL        string        `json:"url"`
-	Ledger     replay.Ledger `json:"ledger"`
-	Fidelity   Fidelity      `json:"fidelity"`
-	Overall    Statistics    `json:"overall"`
-	FirstByte  Latency       `json:"first_byte"`   // first byte - sent
-	FailedIn   Latency       `json:"failed_after"` // done - due of failed requests
-	AsLogged   AsLogged      `json:"as_logged"`
-	Routes     []Part        `json:"routes"`
-	Methods    []Part        `json:"methods"`
-	Windows    []Window      `json:"windows"`
-	Resources  *Resources    `json:"resources"` // null when the target's process is not known
-	Errors     Errors        `json:"errors"`
-	Slowest    []Exemplar    `json:"slowest"` // the longest response times
-	Tool       Usage         `json:"tool"`    // what ngxreplay itself used
-	Opened     int64         `json:"connections_opened"`
-	OpenAtOnce int           `json:"connections_at_once"`
+	Name       string         `json:"name"`
+	Framework  string         `json:"framework"` // "" when the target does not tell
+	Version    string         `json:"version"`
+	URL        string         `json:"url"`
+	Ledger     replay.Ledger  `json:"ledger"`
+	Fidelity   Fidelity       `json:"fidelity"`
+	Overall    Statistics     `json:"overall"`
+	FirstByte  Latency        `json:"first_byte"`   // first byte - sent
+	FailedIn   Latency        `json:"failed_after"` // done - due of failed requests
+	AsLogged   AsLogged       `json:"as_logged"`
+	Routes     []Part         `json:"routes"`
+	Methods    []Part         `json:"methods"`
+	Windows    []Window       `json:"windows"`
+	Mix        *traffic.Mixed `json:"mix,omitempty"`
+	Resources  *Resources     `json:"resources"` // null when the target's process is not known
+	Errors     Errors         `json:"errors"`
+	Slowest    []Exemplar     `json:"slowest"` // the longest response times
+	Tool       Usage          `json:"tool"`    // what ngxreplay itself used
+	Opened     int64          `json:"connections_opened"`
+	OpenAtOnce int            `json:"connections_at_once"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"ngxreplay/replay"
 	"ngxreplay/replay/trace"
+	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
 )
 
@@ -29,6 +31,7 @@ func sections(run *Run) []section {
 	all := []section{
 		{"Trouble", troubles(run)},
 		{"Ledger", ledger(run)},
+		{"Mix", mix(run)},
 		{"Failed requests", failed(run)},
 		{"Slowest requests", slowest(run)},
 		{"Fidelity", fidelity(run)},
@@ -106,10 +109,62 @@ func targetEquations(l replay.Ledger) []cell {
 		{Text: equation(l.Sent, "sent", term{l.Responses, "responses", ""}, term{l.Failed, "failed", ""})},
 	}
 	if l.Beyond != 0 || l.Requests != l.Scheduled {
-		first := equation(l.Requests, "requests", term{l.Scheduled, "scheduled", ""}, term{l.Beyond, "due after the end", ""})
-		lines = slices.Insert(lines, 0, cell{Text: first})
+		lines = slices.Insert(lines, 0, cell{Text: scaled(l)})
 	}
 	return lines
+}
+
+// scaled says how the requests of the trace became those that were scheduled. What there is none of is left out.
+func scaled(l replay.Ledger) string {
+	terms := []term{{l.Scheduled, "scheduled", ""}}
+	for _, t := range []term{{l.Thinned, "of clients left out", ""}, {l.Beyond, "due after the end", ""}} {
+		if t.n != 0 {
+			terms = append(terms, t)
+		}
+	}
+	left := count(l.Requests) + tie + "requests"
+	for _, t := range []term{{l.Repeated, "repeated", ""}, {l.Copied, "of copied clients", ""}} {
+		if t.n != 0 {
+			left += " +" + tie + count(t.n) + tie + t.name
+		}
+	}
+	_, right, _ := strings.Cut(equation(l.Requests, "requests", terms...), "=")
+	return left + " =" + right
+}
+
+// mix tells what became of each class of a mix, for each target that it differs for.
+func mix(run *Run) []item {
+	var items []item
+	var told *traffic.Mixed
+	for i := range run.Targets {
+		t := &run.Targets[i]
+		if t.Mix == nil || told != nil && reflect.DeepEqual(told, t.Mix) {
+			continue
+		}
+		if told != nil {
+			items = append(items, item{excerpt(t.Name, longestLabel), []cell{{Text: "ended at another place:"}}})
+		}
+		told = t.Mix
+		for _, class := range t.Mix.Classes {
+			items = append(items, item{excerpt(class.Class, longestLabel), []cell{{Text: classShare(class)}}})
+		}
+		if n := t.Mix.Unnamed; n > 0 {
+			items = append(items, item{"no class", []cell{{Text: count(n) + " requests left out", Tone: faint}}})
+		}
+	}
+	return items
+}
+
+func classShare(s traffic.Share) string {
+	text := fmt.Sprintf("%s requests, %s %% of the log; weight %s, %s %% asked; %s sent, %s %% achieved",
+		count(s.Requests), digits(100*s.Log), printable(s.Weight), digits(100*s.Asked), count(s.Drawn), digits(100*s.Achieved))
+	if s.Cycles > 0 {
+		text += "; began again " + plural(s.Cycles, "time", "times")
+	}
+	if s.LeftOut > 0 {
+		text += "; " + count(s.LeftOut) + " never sent"
+	}
+	return text
 }
 
 // A term is an addend of an equation.

@@ -47,6 +47,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.AsLogged = AsLogged{Status: r.Overall.SameStatus, Size: r.Overall.SameSize, Sized: r.Overall.Sized}
 	t.Routes, t.Methods = parts(r.Routes), parts(r.Methods)
 	t.Windows = windows(r.Windows)
+	t.Mix = r.Mixed
 	t.Errors = r.Errors
 	t.Tool = Usage{
 		CPUNS: int64(r.Own.CPU), PeakRSS: r.Own.PeakRSS, GCs: r.Own.GCs,

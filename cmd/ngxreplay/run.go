@@ -12,7 +12,6 @@ import (
 
 	"ngxreplay/parse"
 	"ngxreplay/replay"
-	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
 	"ngxreplay/replay/wire"
 	"ngxreplay/targets"
@@ -24,10 +23,8 @@ import (
 // runFlags are the flags of run as the user gave them.
 type runFlags struct {
 	input       inputFlags
+	scale       scaleFlags
 	targets     []string
-	speed       float64
-	rate        float64
-	duration    time.Duration
 	connections string
 	maxInFlight int
 	timeout     time.Duration
@@ -67,14 +64,13 @@ was due, so a target that stalls cannot hide it. A target is the name of a progr
 	f.register(cmd.Flags())
 	// The only error is a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("target", completeTargets)
+	completeScale(cmd)
 	return cmd
 }
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.targets, "target", nil, "replay at this `target`: NAME, URL, NAME=URL or NAME=URL,metrics=URL (repeatable)")
-	flags.Float64Var(&f.speed, "speed", 1, "time `factor`: 2 replays an hour in thirty minutes")
-	flags.Float64Var(&f.rate, "rate", 0, "mean requests a second, the shape of the traffic kept (instead of --speed)")
-	flags.DurationVar(&f.duration, "duration", 0, "stop after this `time` of replay (default: the end of the trace)")
+	f.scale.register(flags)
 	flags.StringVar(&f.connections, "connections", "64", "most `connections` to a target, or per-client: each logged client has its own, kept and closed as nginx would have")
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 65536, "most requests sent or waiting; more are dropped and counted")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "longest `time` from sending a request to the end of its answer")
@@ -97,7 +93,7 @@ type runSettings struct {
 	filters   bool
 	targets   []prepared
 	options   replay.Options
-	rate      float64 // 0 when speed counts
+	scale     scale
 	flags     *runFlags
 	header    []wire.Header
 }
@@ -110,24 +106,20 @@ type prepared struct {
 
 // settings checks everything that can be checked before anything is read, and joins what is wrong.
 func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings, error) {
-	s := &runSettings{inputs: inputs, flags: f, rate: f.rate, filters: f.input.filters()}
+	s := &runSettings{inputs: inputs, flags: f, filters: f.input.filters()}
 	var errs [8]error
 	s.selection, errs[0] = f.input.selection(inputs)
 	s.build, errs[1] = f.input.build()
 	s.targets, errs[2] = prepareTargets(f.targets)
 	s.header, errs[3] = parseHeaders(f.header)
 	s.options = replay.Options{
-		Plan:        pace.Plan{Speed: f.speed, Duration: f.duration},
 		MaxInFlight: f.maxInFlight, Timeout: f.timeout,
 	}
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
+	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
+	s.options.Plan, s.options.Closed = s.scale.plan, s.scale.closed
+	s.scale.traffic.Clients = s.options.PerClient
 	errs[4] = s.options.Validate()
-	switch {
-	case flags.Changed("rate") && flags.Changed("speed"):
-		errs[5] = errors.New("--rate and --speed both set the time scale: give one of them")
-	case flags.Changed("rate") && !(f.rate > 0 && f.rate <= 1e7):
-		errs[5] = fmt.Errorf("rate %v: want requests a second, above 0 and at most ten million", f.rate)
-	}
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
 	}
@@ -225,11 +217,10 @@ func (t *terminal) run(s *runSettings) (err error) {
 		return inputError(err)
 	}
 	defer func() { err = errors.Join(err, cleanup()) }()
-	if s.rate > 0 {
-		if s.options.Plan.Speed, err = pace.SpeedForRate(s.rate, built.Info.Requests, built.Info.Span()); err != nil {
-			return usageError(err)
-		}
+	if err := s.scale.fit(path); err != nil {
+		return usageError(err)
 	}
+	s.options.Plan = s.scale.plan
 	if err := s.checkWrites(&built.Info); err != nil {
 		return usageError(err)
 	}

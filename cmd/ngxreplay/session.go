@@ -50,7 +50,8 @@ func newSession(t *terminal, s *runSettings, path string, built trace.Built) *se
 // config echoes what was asked for.
 func (s *runSettings) config() report.Config {
 	c := report.Config{
-		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.rate,
+		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.scale.rate,
+		Pace: s.flags.scale.pace, Ramp: s.flags.scale.ramp, Amplify: s.flags.scale.amplify, Loop: s.flags.scale.loop, Mix: s.flags.scale.mix,
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
 		Require: replay.Verdict(s.flags.require), TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
@@ -175,17 +176,17 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 
 // measure runs the replay itself between two readings of the meter, and fills result.
 func (s *session) measure(ctx context.Context, result *report.Target, target replay.Target, meter targets.Meter, index int) (err error) {
-	reader, err := trace.Open(s.path)
+	source, err := s.settings.scale.open(s.path)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
+	defer func() { err = errors.Join(err, source.Close()) }()
 	before := s.readMeter(ctx, meter, result.Name)
 	options := s.settings.options
 	if meter.PID != 0 && !options.PerClient { // ours takes any number of connections; a user's server may serve them one at a time
 		options.Prime = min(options.Connections, primed)
 	}
-	run := replay.New(reader, target, options)
+	run := replay.New(source, target, options)
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
 	measured, err := run.Run(ctx, s.kill)
 	stop()
