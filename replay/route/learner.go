@@ -3,24 +3,38 @@ package route
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
-	"strings"
 )
 
 // Limits of a learner. They bound its memory whatever the paths are.
 const (
-	maxDepth  = 12     // segments of a path that are looked at; deeper paths are Other
-	maxNodes  = 50_000 // nodes of the tree; then new words count as slugs
-	maxWords  = 24     // different words in one place before the rarer ones count as slugs
-	keepShare = 50     // a word with at least 1/keepShare of its place's requests stays a word
+	maxDepth      = 12     // segments of a path that are looked at; deeper paths are Other
+	maxNodes      = 50_000 // nodes of the tree; then rare words are folded, and if that does not help, new ones are slugs
+	maxWords      = 24     // different words in one place before the rarer ones count as slugs
+	keepShare     = 50     // a word with at least 1/keepShare of its overfull place's requests stays a word
+	keepRootShare = 500    // the same at the root, where the sections of a site stand among what scanners look for
+	keepNumbered  = 20     // the same of a word with a digit
+	keepRequests  = 10     // and at least that many
 )
 
 // A Learner finds the routes in the paths it observes. The zero value is not usable; see [NewLearner].
+//
+// The routes do not depend on the order of the traffic as long as its literal words, each counted once for every place
+// it stands in, number less than 50,000. Beyond, rare words are forgotten as they come, and a word whose share is close
+// to the bound may be kept in one order and not in another.
 type Learner struct {
+	// Explain makes the table say why its routes are named so, with examples. Set it before the first Observe.
+	Explain bool
+
 	root   *node
 	nodes  int
-	other  node
+	full   bool // of nodes, even after folding
+	other  tally
 	recent []recent
+	shown  []example // the first target of each of recent; only to explain
+	seen   int64     // requests observed
+
+	given  *Table  // when set, nothing is learned
+	counts []tally // by its routes
 }
 
 // recent is a path and method that were seen n times and are not in the tree yet. Traffic repeats itself: most requests
@@ -35,34 +49,38 @@ type recent struct {
 const (
 	recentSlots  = 1 << 16
 	maxRecentKey = 256 // longer paths hardly repeat; they would only hold memory
+	maxExample   = 200 // bytes of a target that is kept as an example
 )
-
-// node is a place in the tree of segments. Every parameter of a place shares one child, because a router cannot
-// tell /user/:id from /user/:slug either; it is named after the class seen most.
-type node struct {
-	words    map[string]*node
-	param    *node
-	classes  [classes]int64
-	through  int64 // requests whose path goes through or ends here
-	requests int64 // requests whose path ends here
-	methods  []string
-	route    int32 // in the table; set by Table
-}
 
 // NewLearner returns a learner that has seen nothing.
 func NewLearner() *Learner {
 	return &Learner{root: &node{}, recent: make([]recent, recentSlots)}
 }
 
+// NewCounter returns a learner that learns nothing: its table is t, with the requests that it observed.
+func NewCounter(t *Table) *Learner {
+	return &Learner{given: t, counts: make([]tally, len(t.routes))}
+}
+
 // Observe takes one request into account. It keeps no reference to its arguments.
 func (l *Learner) Observe(method, target []byte) {
+	l.seen++
+	if l.given != nil {
+		t := &l.counts[l.given.Lookup(method, target)]
+		t.count(method, 1)
+		if l.Explain && len(t.examples) < maxExamples {
+			t.show(l.example(target))
+		}
+		return
+	}
 	path := Path(target)
 	if len(path) > maxRecentKey {
-		l.learn(method, path, 1)
+		l.learn(method, path, 1, l.example(target))
 		return
 	}
 	hash := hashPath(path)
-	r, other := &l.recent[hash%recentSlots], &l.recent[hash%recentSlots^1]
+	slot := hash % recentSlots
+	r, other := &l.recent[slot], &l.recent[slot^1]
 	if r.is(hash, method, path) {
 		r.n++
 		return
@@ -72,15 +90,29 @@ func (l *Learner) Observe(method, target []byte) {
 		return
 	}
 	if other.n < r.n { // the more frequent one stays
-		r = other
+		r, slot = other, slot^1
 	}
-	l.forget(r)
+	l.forget(int(slot))
 	r.hash = hash
 	r.path, r.method, r.n = append(r.path[:0], path...), append(r.method[:0], method...), 1
+	if l.Explain {
+		if l.shown == nil {
+			l.shown = make([]example, recentSlots)
+		}
+		l.shown[slot] = l.example(target)
+	}
+}
+
+// example is the target seen just now, when examples are wanted.
+func (l *Learner) example(target []byte) example {
+	if !l.Explain {
+		return example{}
+	}
+	return example{l.seen, string(target[:min(len(target), maxExample)])}
 }
 
 func (r *recent) is(hash uint64, method, path []byte) bool {
-	return r.hash == hash && bytes.Equal(r.path, path) && bytes.Equal(r.method, method)
+	return r.hash == hash && r.n > 0 && bytes.Equal(r.path, path) && bytes.Equal(r.method, method)
 }
 
 // hashPath is a hash of eight bytes at a time. Paths that collide on purpose only make a log slower to read.
@@ -99,40 +131,60 @@ func hashPath(path []byte) uint64 {
 }
 
 // forget takes a recent target into the tree.
-func (l *Learner) forget(r *recent) {
-	if r.n > 0 {
-		l.learn(r.method, r.path, r.n)
-		r.n = 0
+func (l *Learner) forget(slot int) {
+	r := &l.recent[slot]
+	if r.n == 0 {
+		return
 	}
+	var shown example
+	if l.shown != nil {
+		shown = l.shown[slot]
+	}
+	l.learn(r.method, r.path, r.n, shown)
+	r.n = 0
 }
 
 // learn takes n requests of one path into the tree.
-func (l *Learner) learn(method, path []byte, n int64) {
-	if len(path) == 0 || path[0] != '/' {
-		l.other.end(method, n)
-		return
+func (l *Learner) learn(method, path []byte, n int64, shown example) {
+	l.makeRoom()
+	end := &l.other
+	if place := l.place(path, n); place != nil {
+		end = &place.tally
+	}
+	end.count(method, n)
+	if l.Explain {
+		end.show(shown)
+	}
+}
+
+// place walks the tree to where a path ends; nil when it has no route.
+func (l *Learner) place(path []byte, n int64) *node {
+	if !isNamable(path) || isTooDeep(path) {
+		return nil
 	}
 	at := l.root
 	at.through += n
-	for depth := 0; ; depth++ {
+	for {
 		var segment []byte
 		segment, path = next(path)
 		if len(segment) == 0 && len(path) <= 1 {
-			break // the end, with or without a trailing slash
+			return at // the end, with or without a trailing slash
 		}
-		if depth == maxDepth {
-			l.other.end(method, n)
-			return
+		if at = l.child(at, segment, n); at == nil {
+			return nil
 		}
-		at = l.child(at, segment, n)
 		at.through += n
-		if len(path) == 0 {
-			break
-		}
 	}
-	at.end(method, n)
 }
 
+func isTooDeep(path []byte) bool {
+	if bytes.HasSuffix(path, []byte("/")) {
+		path = path[:len(path)-1]
+	}
+	return bytes.Count(path, []byte("/")) > maxDepth
+}
+
+// child is the place of a segment below n, made when it is new; nil when there is no room for it.
 func (l *Learner) child(n *node, segment []byte, requests int64) *node {
 	c := classify(segment)
 	if c == literal {
@@ -148,99 +200,28 @@ func (l *Learner) child(n *node, segment []byte, requests int64) *node {
 			n.words[string(segment)] = child
 			return child
 		}
-		c = slug
+		c = textClass(segment)
+	}
+	if n.param == nil {
+		if l.nodes >= 2*maxNodes {
+			return nil
+		}
+		l.nodes++
+		n.param = &node{}
 	}
 	n.classes[c] += requests
-	if n.param == nil {
-		n.param = &node{}
+	if l.Explain {
+		n.param.different.add(segment)
 	}
 	return n.param
 }
 
-// end counts requests that end at n. Methods are kept up to a handful of plain words: the rest is noise.
-func (n *node) end(method []byte, requests int64) {
-	n.requests += requests
-	if len(n.methods) >= 16 || slices.Contains(n.methods, string(method)) {
+// makeRoom folds the tree before it is full. It is done between two paths, never while one is walked.
+func (l *Learner) makeRoom() {
+	if l.full || l.nodes+maxDepth < maxNodes {
 		return
 	}
-	for _, c := range method {
-		if c < 'A' || c > 'Z' {
-			return
-		}
-	}
-	if len(method) > 0 && len(method) <= 20 {
-		n.methods = append(n.methods, string(method))
-	}
-}
-
-// fold merges the rarer words of an overfull place into its parameter.
-func (n *node) fold() {
-	if len(n.words) > maxWords {
-		for _, word := range sortedWords(n.words) {
-			child := n.words[word]
-			if child.through*keepShare >= n.through {
-				continue
-			}
-			n.classes[slug] += child.through
-			if n.param == nil {
-				n.param = &node{}
-			}
-			n.param.merge(child)
-			delete(n.words, word)
-		}
-	}
-	for _, child := range n.words {
-		child.fold()
-	}
-	if n.param != nil {
-		n.param.fold()
-	}
-}
-
-// merge adds everything below from to n.
-func (n *node) merge(from *node) {
-	n.through += from.through
-	n.requests += from.requests
-	for _, m := range from.methods {
-		if !slices.Contains(n.methods, m) {
-			n.methods = append(n.methods, m)
-		}
-	}
-	for c := range from.classes {
-		n.classes[c] += from.classes[c]
-	}
-	for _, word := range sortedWords(from.words) {
-		if n.words == nil {
-			n.words = make(map[string]*node)
-		}
-		if n.words[word] == nil {
-			n.words[word] = &node{}
-		}
-		n.words[word].merge(from.words[word])
-	}
-	if from.param != nil {
-		if n.param == nil {
-			n.param = &node{}
-		}
-		n.param.merge(from.param)
-	}
-}
-
-func (n *node) paramName() string {
-	best := slug
-	for c := id; c < classes; c++ {
-		if n.classes[c] > n.classes[best] {
-			best = c
-		}
-	}
-	return classNames[best]
-}
-
-func sortedWords(words map[string]*node) []string {
-	sorted := make([]string, 0, len(words))
-	for word := range words {
-		sorted = append(sorted, word)
-	}
-	slices.SortFunc(sorted, strings.Compare)
-	return sorted
+	l.root.fold(0)
+	l.nodes = l.root.size()
+	l.full = l.nodes > maxNodes*3/4 // folding again and again would only cost time
 }

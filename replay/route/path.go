@@ -34,3 +34,22 @@ func next(path []byte) (segment, rest []byte) {
 	}
 	return path, nil
 }
+
+// isNamable reports whether a path can have a route at all: it begins with a slash and holds no "." and "..", which
+// servers resolve in ways of their own and scanners send.
+func isNamable(path []byte) bool {
+	if len(path) == 0 || path[0] != '/' {
+		return false
+	}
+	for rest := path; ; {
+		i := bytes.Index(rest, []byte("/."))
+		if i < 0 {
+			return true
+		}
+		segment, _ := next(rest[i:])
+		if len(segment) == 1 || len(segment) == 2 && segment[1] == '.' {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+}

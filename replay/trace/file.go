@@ -101,7 +101,7 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 	if r.Offset < w.info.SpanNS {
 		return fmt.Errorf("%s:%d: sorted wrongly: a bug of ngxreplay, please report it", r.Source, r.Line)
 	}
-	n := w.table.Lookup(r.Target)
+	n := w.table.Lookup(r.Method, r.Target)
 	r.Route = w.table.Routes()[n].Name
 	w.routed[n]++
 	w.info.Requests++
