@@ -124,7 +124,7 @@ func TestCoverage(t *testing.T) {
 		get(10, "/user/new"), get(20, "/user/:id", "/ping", "/api/user/:x", "/api/user/me", "/blog/:slug/", "other")...),
 		contract.Route{Name: "/dav/:x", Methods: []string{"PROPFIND"}},
 		contract.Route{Name: "/search", Methods: []string{"M-SEARCH", "nonsense"}},
-		contract.Route{Name: "/a%20b", Methods: []string{"GET"}},
+		contract.Route{Name: "/a/./b", Methods: []string{"GET"}},
 	)}
 	want := map[string]app.Coverage{
 		"gin":     {Routed: 7, Unrouted: 2},
@@ -136,6 +136,33 @@ func TestCoverage(t *testing.T) {
 	}
 	for _, p := range programs() {
 		assert.Equal(t, want[p.Name], p.New(app.NewService(app.Config{Table: conflicts})).Coverage(), p.Name)
+	}
+}
+
+// TestGivenRoutes registers routes as people give them: catch-alls, and characters that some router takes for syntax.
+// All answer alike, routed or not. httprouter has no room for a parameter beside literals, which odd characters become.
+func TestGivenRoutes(t *testing.T) {
+	var table contract.Table
+	for i, name := range []string{"/static/*rest", "/v1/things:batch", "/caf%C3%A9/:id", "/a+b/{x}", "/files/:dir/*path", "GET /no/path"} {
+		table.Routes = append(table.Routes, contract.Route{Name: name, Methods: []string{"GET", "POST"}, Requests: int64(100 - i)})
+	}
+	for _, p := range programs() {
+		t.Run(p.Name, func(t *testing.T) {
+			target := start(t, p, app.Config{Table: table})
+			want := app.Coverage{Routed: 5}
+			if p.Name == "nethttp" {
+				want = app.Coverage{Routed: 3, Unrouted: 2}
+			}
+			assert.Equal(t, want, target.server.Coverage())
+			for _, path := range []string{"/static", "/static/", "/static/a", "/static/a/b/c/d", "/static/a/b/c/d/e/f", "/v1/things:batch",
+				"/caf%C3%A9/7", "/a+b/c", "/files/x", "/files/x/y/z", "/files"} {
+				for _, method := range []string{"GET", "POST"} {
+					m := message{method: method, target: path}.with(contract.ExpectHeader, "203 17")
+					got := target.send(t, m)
+					assert.Equal(t, 203, got.status, m.String())
+				}
+			}
+		})
 	}
 }
 

@@ -90,14 +90,33 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("gone") }
 func TestParsePattern(t *testing.T) {
 	for name, rendered := range map[string]string{
 		"/": "/", "/a": "/a", "/a/": "/a/", "/user/:id": "/user/{p1}", "/:x/b/:y/": "/{p1}/b/{p2}/", "/A.b-c_d~9": "/A.b-c_d~9", "/...": "/...",
+		"/a:b": "/{p1}", "/a/*/b": "/a/{p1}/b", "/:": "/{p1}", "/{a}": "/{p1}", "/a b": "/{p1}", "/%41": "/{p1}", "/ü": "/{p1}", "/a\x00": "/{p1}",
+		"/a?b": "/{p1}", "/a#b": "/{p1}", "/a+b": "/{p1}", "/(a)/<a>": "/{p1}/{p2}",
 	} {
 		p, ok := app.ParsePattern(name)
 		require.True(t, ok, name)
 		assert.Equal(t, rendered, p.Render("{", "}"), name)
 	}
-	for _, name := range []string{"", "other", "user/:id", "//", "/a//b", "/.", "/..", "/a/../b", "/:", "/a:b", "/*", "/{a}", "/a b", "/%41", "/ü", "/a\x00",
-		"/a?b", "/a#b", "/a+b", "/(a)", "/<a>", "/" + strings.Repeat("a/", 31)} {
+	for _, name := range []string{"", "other", "user/:id", "//", "/a//b", "/.", "/..", "/a/../b", "/" + strings.Repeat("a/", 31)} {
 		_, ok := app.ParsePattern(name)
+		assert.False(t, ok, name)
+	}
+}
+
+func TestParsePatterns(t *testing.T) {
+	rendered := func(name string) (all []string) {
+		patterns, ok := app.ParsePatterns(name)
+		assert.True(t, ok, name)
+		for _, p := range patterns {
+			all = append(all, p.Render(":", ""))
+		}
+		return all
+	}
+	assert.Equal(t, []string{"/user/:p1"}, rendered("/user/:id"))
+	assert.Equal(t, []string{"/s", "/s/:p1", "/s/:p1/:p2", "/s/:p1/:p2/:p3", "/s/:p1/:p2/:p3/:p4"}, rendered("/s/*rest"))
+	assert.Equal(t, []string{"/", "/:p1", "/:p1/:p2", "/:p1/:p2/:p3", "/:p1/:p2/:p3/:p4"}, rendered("/*"))
+	for _, name := range []string{"*", "", "other", "//*rest", "/a//*rest", "/../*rest", strings.Repeat("/a", 27) + "/*rest"} {
+		_, ok := app.ParsePatterns(name)
 		assert.False(t, ok, name)
 	}
 }
@@ -107,14 +126,14 @@ func TestRegister(t *testing.T) {
 	s := app.NewService(app.Config{Table: contract.Table{Routes: []contract.Route{
 		{Name: "/rare", Methods: get, Requests: 1},
 		{Name: "/busy/:id", Methods: []string{"GET", "POST", "bad", ""}, Requests: 9},
-		{Name: "/busy/:name", Methods: get, Requests: 8},          // the same route
-		{Name: "/api/user/:x", Methods: get, Requests: 7},         // served by a fixed route
-		{Name: "/api/user/me", Methods: get, Requests: 6},         // likewise
-		{Name: "/api/order", Methods: get, Requests: 5},           // fixed for POST only
-		{Name: "/panics", Methods: get, Requests: 4},              //
-		{Name: "/refused", Methods: get, Requests: 3},             //
-		{Name: "/no/methods", Requests: 2},                        //
-		{Name: "/a b", Methods: get}, {Name: "other"}, {Name: ""}, // no paths: neither
+		{Name: "/busy/:name", Methods: get, Requests: 8},           // the same route
+		{Name: "/api/user/:x", Methods: get, Requests: 7},          // served by a fixed route
+		{Name: "/api/user/me", Methods: get, Requests: 6},          // likewise
+		{Name: "/api/order", Methods: get, Requests: 5},            // fixed for POST only
+		{Name: "/panics", Methods: get, Requests: 4},               //
+		{Name: "/refused", Methods: get, Requests: 3},              //
+		{Name: "/no/methods", Requests: 2},                         //
+		{Name: "/a//b", Methods: get}, {Name: "other"}, {Name: ""}, // no paths: neither
 	}}})
 	var offered []string
 	coverage := s.Register(func(method string, p app.Pattern) error {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,9 +27,35 @@ type Pattern struct {
 	Slash    bool // ends in a slash, "/" itself excepted
 }
 
-// ParsePattern reads a route name such as "/user/:id/". It refuses whatever a
-// router might take for syntax: only [A-Za-z0-9._~-] is a plain literal, and "."
-// and ".." are not, because some routers clean them away.
+// maxRest is how many segments of a "*rest" routers hold.
+const maxRest = 4
+
+// ParsePatterns reads a route name such as "/static/*rest". Routers differ in what
+// may stand beside a catch-all, and two of the six panic; parameters are the same
+// for all of them. So the rest becomes none to maxRest parameters, and what is
+// deeper is left to the not-found fallback. Other names are one pattern.
+func ParsePatterns(name string) ([]Pattern, bool) {
+	cut := strings.LastIndexByte(name, '/')
+	if cut < 0 || !strings.HasPrefix(name[cut+1:], "*") {
+		p, ok := ParsePattern(name)
+		return []Pattern{p}, ok
+	}
+	p, ok := ParsePattern(cmp.Or(name[:cut], "/"))
+	if !ok || cut == 1 || p.Slash || len(p.Segments)+maxRest > maxSegments {
+		return nil, false
+	}
+	patterns := []Pattern{p}
+	for range maxRest {
+		p.Segments = append(slices.Clip(p.Segments), Segment{})
+		patterns = append(patterns, p)
+	}
+	return patterns, true
+}
+
+// ParsePattern reads a route name such as "/user/:id/". Only [A-Za-z0-9._~-] is a
+// plain literal: a segment that holds anything else might be syntax to a router, and
+// becomes a parameter. It refuses "." and "..", because some routers clean them
+// away, and empty segments.
 func ParsePattern(name string) (Pattern, bool) {
 	rest, rooted := strings.CutPrefix(name, "/")
 	if !rooted {
@@ -43,12 +71,12 @@ func ParsePattern(name string) (Pattern, bool) {
 	}
 	for part := range strings.SplitSeq(rest, "/") {
 		switch {
-		case len(part) > 1 && part[0] == ':':
-			p.Segments = append(p.Segments, Segment{})
+		case part == "" || part == "." || part == "..":
+			return Pattern{}, false
 		case plain(part):
 			p.Segments = append(p.Segments, Segment{Literal: part})
 		default:
-			return Pattern{}, false
+			p.Segments = append(p.Segments, Segment{})
 		}
 	}
 	return p, true
@@ -91,9 +119,6 @@ func (p Pattern) covers(q Pattern) bool {
 }
 
 func plain(segment string) bool {
-	if segment == "" || segment == "." || segment == ".." {
-		return false
-	}
 	for i := range len(segment) {
 		c := segment[i]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'

@@ -69,19 +69,21 @@ func (r registered) has(method string, p Pattern) bool {
 }
 
 func (s *Service) registerRoute(route contract.Route, held registered, add func(string, Pattern) error) bool {
-	p, ok := ParsePattern(route.Name)
+	patterns, ok := ParsePatterns(route.Name)
 	if !ok {
 		return false
 	}
 	routed := false
-	for _, method := range route.Methods {
-		switch {
-		case !ValidMethod(method):
-		case held.has(method, p):
-			routed = true
-		case offer(add, method, p) == nil:
-			held.table[method+p.Render(":", "")] = true
-			routed = true
+	for _, p := range patterns {
+		for _, method := range route.Methods {
+			switch {
+			case !ValidMethod(method):
+			case held.has(method, p):
+				routed = true
+			case offer(add, method, p) == nil:
+				held.table[method+p.Render(":", "")] = true
+				routed = true
+			}
 		}
 	}
 	return routed
