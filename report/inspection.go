@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"ngxreplay/parse"
-	"ngxreplay/replay/route"
 	"ngxreplay/replay/trace"
 )
 
@@ -42,7 +41,7 @@ type Inspection struct {
 	PeakSecondAt     time.Time              `json:"peak_second_at"`
 	BodyBytes        int64                  `json:"body_bytes"`
 	Curve            []trace.Bucket         `json:"curve"` // entries over time
-	Routes           []route.Route          `json:"routes"`
+	Routes           []RouteShare           `json:"routes"`
 	MalformedSamples []MalformedSample      `json:"malformed_samples"`
 	Sources          []trace.Source         `json:"sources"`
 	Problems         []string               `json:"problems"` // inputs that could not be read to their end
@@ -68,7 +67,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 		First: s.First.UTC(), Last: s.Last.UTC(), PrecisionNS: int64(s.Precision),
 		Methods: s.Methods, Status: s.Status, Protocols: s.Protocols,
 		Hosts: s.Hosts, Clients: s.Clients, PeakSecond: s.PeakSecond, PeakSecondAt: s.PeakAt.UTC(),
-		BodyBytes: s.BodyBytes, Curve: s.Curve, Routes: append([]route.Route{}, s.Routes...),
+		BodyBytes: s.BodyBytes, Curve: s.Curve, Routes: routeShares(s),
 		MalformedSamples: []MalformedSample{}, Sources: s.Sources, Problems: []string{},
 	}
 	for i, source := range s.Sources {
@@ -196,23 +195,6 @@ func sparkline(curve []trace.Bucket) string {
 		line[i] = levels[level]
 	}
 	return string(line)
-}
-
-// shownRoutes is how many routes people are shown; JSON has them all.
-const shownRoutes = 20
-
-func (in *Inspection) writeRoutes(b *strings.Builder) {
-	for i, r := range in.Routes {
-		name := ""
-		if i == 0 {
-			name = "routes"
-		}
-		if i == shownRoutes {
-			fmt.Fprintf(b, "%-13s ... and %d more (--json has all)\n", name, len(in.Routes)-i)
-			return
-		}
-		fmt.Fprintf(b, "%-13s %8d  %5.1f %%  %s\n", name, r.Requests, 100*float64(r.Requests)/float64(in.Requests), r.Name)
-	}
 }
 
 // counts lists a map, the largest count first.

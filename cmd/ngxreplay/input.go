@@ -26,6 +26,7 @@ type inputFlags struct {
 	seed       uint64
 	spread     string
 	malformed  string
+	routes     routeFlags
 }
 
 func (f *inputFlags) register(flags *pflag.FlagSet) {
@@ -44,6 +45,7 @@ func (f *inputFlags) register(flags *pflag.FlagSet) {
 func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
 	flags.Int64Var(&f.limit, "limit", 0, "keep the first `N` requests only")
 	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of everything that is drawn")
+	f.routes.register(flags)
 	flags.StringVar(&f.spread, "spread", string(trace.Poisson), "place requests that share a second: poisson, even or start")
 }
 
@@ -56,18 +58,19 @@ func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
 	return selection, errors.Join(inputErr, err, boundErr, f.filter.Validate())
 }
 
-func (f *inputFlags) build() (trace.BuildOptions, error) {
+func (f *inputFlags) build(flags *pflag.FlagSet) (trace.BuildOptions, error) {
+	table, tableErr := f.routes.check(flags, nil)
 	spread, err := trace.ParseSpread(f.spread)
 	if f.limit < 0 {
 		err = errors.Join(err, fmt.Errorf("limit %d: want a positive number", f.limit))
 	}
-	return trace.BuildOptions{Spread: spread, Seed: f.seed, Limit: f.limit}, err
+	return trace.BuildOptions{Spread: spread, Seed: f.seed, Limit: f.limit, Routes: f.routes.max, Table: table}, errors.Join(err, tableErr)
 }
 
-// filters reports whether the flags leave anything out.
+// filters reports whether the flags leave anything out, or name routes anew.
 func (f *inputFlags) filters() bool {
 	filter := f.filter
-	return f.limit > 0 || filter.SkipNoise || len(filter.Methods)+len(filter.Statuses)+len(filter.Paths)+len(filter.Excludes) > 0
+	return f.limit > 0 || f.routes.given() || filter.SkipNoise || len(filter.Methods)+len(filter.Statuses)+len(filter.Paths)+len(filter.Excludes) > 0
 }
 
 func (f *inputFlags) formats() (trace.Formats, error) {

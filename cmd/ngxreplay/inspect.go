@@ -9,6 +9,7 @@ import (
 	"ngxreplay/report"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func (t *terminal) inspectCommand() *cobra.Command {
@@ -18,28 +19,37 @@ func (t *terminal) inspectCommand() *cobra.Command {
 		Use:   "inspect LOG|TRACE...",
 		Short: "show what is in a log or trace, what would be sent, and what cannot be read and why",
 		Long: `Show what is in logs or traces: their format, how every line is accounted for, times, methods, statuses, routes, and
-what matters for a replay. Nothing is sent.`,
+what matters for a replay. Nothing is sent.
+
+With --routes every route is shown with its share, methods, why it is named so, and the first three different paths seen
+of it. --routes=FILE, with the equals sign, names the routes by patterns instead of learning them; a file after a space
+would be one more log. run and trace take --routes FILE either way.`,
 		Example: `  ngxreplay inspect access.log
   ngxreplay inspect access.log* --skip-noise --json | jq .requests
+  ngxreplay inspect access.log --routes
+  ngxreplay inspect access.log --routes=routes.txt
   ngxreplay inspect odd.log --log-format '$remote_addr [$time_local] "$request" $status'`,
 		Args: needInputs,
-		RunE: func(cmd *cobra.Command, args []string) error { return t.inspect(args, &input, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.inspect(cmd.Flags(), args, &input, asJSON) },
 	}
 	input.register(cmd.Flags())
+	input.routes.registerInspect(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return cmd
 }
 
-func (t *terminal) inspect(inputs []string, flags *inputFlags, asJSON bool) error {
-	selection, err := flags.selection(inputs)
-	if err != nil {
+func (t *terminal) inspect(set *pflag.FlagSet, inputs []string, flags *inputFlags, asJSON bool) error {
+	table, tableErr := flags.routes.check(set, inputs)
+	selection, selectionErr := flags.selection(inputs)
+	if err := errors.Join(selectionErr, tableErr); err != nil {
 		return usageError(err)
 	}
+	routing := trace.Routing{Table: table, Max: flags.routes.max, Explain: flags.routes.show}
 	lines, progress := newCounter()
 	selection.Progress = progress
 	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })
 	survey, err := interruptible(t.ctx, func() (trace.Survey, error) {
-		return trace.Inspect(t.ctx, selection, trace.DefaultRoutes)
+		return trace.Inspect(t.ctx, selection, routing)
 	})
 	stop()
 	t.sayProblems(survey.Problems)

@@ -109,7 +109,7 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	s := &runSettings{inputs: inputs, flags: f, filters: f.input.filters()}
 	var errs [8]error
 	s.selection, errs[0] = f.input.selection(inputs)
-	s.build, errs[1] = f.input.build()
+	s.build, errs[1] = f.input.build(flags)
 	s.targets, errs[2] = prepareTargets(f.targets)
 	s.header, errs[3] = parseHeaders(f.header)
 	s.options = replay.Options{

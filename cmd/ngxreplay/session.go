@@ -244,12 +244,3 @@ func (s *session) progressLine(p replay.Progress, name string, index int) string
 	return fmt.Sprintf("%s (%d of %d): %3.0f %%, %v of %v, %d sent, %d answered%s", name, index+1, len(s.settings.targets), share,
 		p.Elapsed.Round(time.Second), p.Length.Round(time.Second), p.Sent, p.Responses, failed)
 }
-
-// routeTable is the trace's route table as the targets read it.
-func routeTable(info *trace.Info) []contract.Route {
-	routes := make([]contract.Route, 0, len(info.Routes))
-	for _, r := range info.Routes {
-		routes = append(routes, contract.Route(r))
-	}
-	return routes
-}

@@ -13,6 +13,7 @@ import (
 	"ngxreplay/report"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func (t *terminal) traceCommand() *cobra.Command {
@@ -32,12 +33,13 @@ With --to the requests are written for another tool instead. With --anonymize ps
 people.`,
 		Example: `  ngxreplay trace access.log access.log.1 -o day.trace
   ngxreplay trace access.log --path '/api/**' --skip-noise -o api.trace
+  ngxreplay trace access.log --routes routes.txt -o day.trace
   ngxreplay trace day.trace --limit 1000 -o small.trace
   ngxreplay trace access.log --anonymize-key secret.key -o shared.trace
   ngxreplay trace day.trace --to k6 --base-url https://staging.example.com -o day.js`,
 		Args: needInputs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.buildTrace(args, &input, output, asJSON, &export)
+			return t.buildTrace(cmd.Flags(), args, &input, output, asJSON, &export)
 		},
 	}
 	input.register(cmd.Flags())
@@ -48,7 +50,7 @@ people.`,
 	return cmd
 }
 
-func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string, asJSON bool, export *exportFlags) error {
+func (t *terminal) buildTrace(set *pflag.FlagSet, inputs []string, flags *inputFlags, output string, asJSON bool, export *exportFlags) error {
 	if output == "" {
 		return usageError(errors.New("no output: name the trace file with -o FILE"))
 	}
@@ -61,7 +63,7 @@ func (t *terminal) buildTrace(inputs []string, flags *inputFlags, output string,
 		}
 	}
 	selection, selectionErr := flags.selection(inputs)
-	options, optionsErr := flags.build()
+	options, optionsErr := flags.build(set)
 	anonymizer, keyErr := t.anonymizer(export)
 	if err := errors.Join(selectionErr, optionsErr, keyErr); err != nil {
 		return usageError(err)

@@ -14,9 +14,10 @@ import (
 type BuildOptions struct {
 	Spread Spread // default Poisson
 	Seed   uint64
-	Limit  int64 // keep the first that many requests in order of arrival; 0 keeps all
-	Routes int   // most routes that are named; default DefaultRoutes
-	Memory int   // bytes of requests sorted in memory; default DefaultMemory
+	Limit  int64        // keep the first that many requests in order of arrival; 0 keeps all
+	Routes int          // most routes that are named; default DefaultRoutes
+	Table  *route.Table // routes that are given; nil learns them
+	Memory int          // bytes of requests sorted in memory; default DefaultMemory
 	// Anonymize, when set, replaces in each request that is kept what identifies people. It is called once a request,
 	// after the filters and before anything is learned or stored; the trace then says that it is anonymized.
 	Anonymize func(*Request)
@@ -110,7 +111,7 @@ func newBuilder(opts BuildOptions) *builder {
 		opts:    opts,
 		logged:  sorter{limit: opts.Memory / 2},
 		arrived: sorter{limit: opts.Memory / 2},
-		learner: route.NewLearner(),
+		learner: newLearner(opts.Table),
 		sources: sourceNames{index: map[string]int64{}},
 	}
 }

@@ -260,7 +260,7 @@ func TestADamagedTraceEndsTheReading(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Inspect(t.Context(), Selection{Inputs: []string{path, log}}, 10); err == nil {
+	if _, err := Inspect(t.Context(), Selection{Inputs: []string{path, log}}, Routing{}); err == nil {
 		t.Error("inspect took it for whole")
 	}
 	if _, err := Build(t.Context(), Selection{Inputs: []string{path, log}}, BuildOptions{}, filepath.Join(dir, "b.trace")); err == nil {

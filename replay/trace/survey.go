@@ -50,19 +50,16 @@ const maxMinutes = 100_000
 const maxBuckets = 60
 
 // Inspect reads the inputs and counts, in memory that does not grow with them.
-func Inspect(ctx context.Context, sel Selection, maxRoutes int) (Survey, error) {
+func Inspect(ctx context.Context, sel Selection, routes Routing) (Survey, error) {
 	s := surveyor{
-		hosts: newDistinct(), clients: newDistinct(), learner: route.NewLearner(), seconds: seconds{limit: maxMinutes}, first: 1<<63 - 1, last: -1 << 63,
+		hosts: newDistinct(), clients: newDistinct(), learner: newLearner(routes.Table), seconds: seconds{limit: maxMinutes}, first: 1<<63 - 1, last: -1 << 63,
 	}
+	s.learner.Explain = routes.Explain
 	in := intake{entry: s.entry}
 	err := in.read(ctx, sel)
 	survey := s.survey()
 	survey.Sources, survey.Ledger, survey.Malformed, survey.Problems = in.sources, in.ledger, in.malformed, in.problems
-	for _, r := range s.learner.Table(maxRoutes).Routes() {
-		if r.Requests > 0 {
-			survey.Routes = append(survey.Routes, r)
-		}
-	}
+	survey.Routes = routes.of(s.learner)
 	return survey, err
 }
 
