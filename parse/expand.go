@@ -148,7 +148,6 @@ func (x *expansion) dropLinks() {
 
 // notLog says why a file that was found is not taken, or nothing. byName also judges the name.
 func notLog(name string, byName bool) string {
-	base := strings.ToLower(filepath.Base(name))
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
@@ -157,14 +156,27 @@ func notLog(name string, byName bool) string {
 		return "a directory: name it to read the logs in it"
 	case !info.Mode().IsRegular():
 		return "no regular file"
-	case byName && strings.HasPrefix(base, "."):
-		return "a hidden file"
-	case byName && strings.Contains(base, "error"):
-		return "an error log by its name"
-	case byName && !strings.Contains(base, "log") && !strings.Contains(base, "access"):
-		return "not named like a log (*log*, *access*)"
+	}
+	if byName {
+		if reason := NotLogName(name); reason != "" {
+			return reason
+		}
 	}
 	return notText(name)
+}
+
+// NotLogName says why a file in a directory is no access log, judged by its name, or nothing.
+func NotLogName(name string) string {
+	base := strings.ToLower(filepath.Base(name))
+	switch {
+	case strings.HasPrefix(base, "."):
+		return "a hidden file"
+	case strings.Contains(base, "error"):
+		return "an error log by its name"
+	case !strings.Contains(base, "log") && !strings.Contains(base, "access"):
+		return "not named like a log (*log*, *access*)"
+	}
+	return ""
 }
 
 // notText says why the content of a file is no log.

@@ -39,10 +39,10 @@ type Reader struct {
 // NewReader returns a reader of a log. A log may be in several formats, as after a change of the configuration: a
 // line is read by the first of them that it fits. source names the log in errors.
 //
-// When r is a [*Source], its lines are taken out of the envelope that they are in.
+// When r knows an envelope, as a [*Source] does, its lines are taken out of it.
 func NewReader(r io.Reader, source string, formats ...*Format) *Reader {
 	reader := &Reader{source: source, lines: lines{r: r, buf: make([]byte, firstBuffer)}, formats: newMatcher(formats), entry: new(Entry)}
-	if s, ok := r.(*Source); ok {
+	if s, ok := r.(interface{ Envelope() Envelope }); ok {
 		reader.unwrap.envelope = s.Envelope()
 	}
 	return reader

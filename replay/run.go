@@ -125,6 +125,9 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		perClient: r.opts.PerClient}
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
+	if live, ok := r.source.(interface{ Stop() }); ok { // a source that waits for its requests waits no longer
+		defer context.AfterFunc(loadCtx, live.Stop)()
+	}
 	batches := make(chan batch, 4)
 	var background sync.WaitGroup
 	background.Go(func() { load.run(loadCtx, batches) })

@@ -24,6 +24,7 @@ import (
 type runFlags struct {
 	input       inputFlags
 	scale       scaleFlags
+	follow      followFlags
 	targets     []string
 	connections string
 	maxInFlight int
@@ -51,6 +52,7 @@ was due, so a target that stalls cannot hide it. A target is the name of a progr
   ngxreplay run access.log --target old=http://127.0.0.1:8080 --target new=http://127.0.0.1:8081 -o out
   ngxreplay run day.trace --target gin --rate 2000 --duration 1m
   ngxreplay run access.log --target svc=http://127.0.0.1:8080,metrics=http://127.0.0.1:9090/metrics --json
+  ngxreplay run /var/log/nginx/access.log --follow --target http://127.0.0.1:8081
   zcat access.log.2.gz | ngxreplay run - --target fiber --speed 4 --skip-noise`,
 		Args: needInputs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,6 +83,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.require, "require", string(replay.Degraded), "least `fidelity` for a verdict: faithful, or degraded; below it the exit code is 4")
 	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory`")
 	flags.BoolVar(&f.asJSON, "json", false, "print run.json on standard output instead of the tables")
+	f.follow.register(flags)
 	f.input.register(flags)
 	f.input.registerBuild(flags)
 }
@@ -108,7 +111,7 @@ type prepared struct {
 func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings, error) {
 	s := &runSettings{inputs: inputs, flags: f, filters: f.input.filters()}
 	var errs [8]error
-	s.selection, errs[0] = f.input.selection(inputs)
+	s.selection, errs[0] = f.input.selection(f.follow.expanded(inputs))
 	s.build, errs[1] = f.input.build(flags)
 	s.targets, errs[2] = prepareTargets(f.targets)
 	s.header, errs[3] = parseHeaders(f.header)
@@ -123,7 +126,7 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
 	}
-	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output))
+	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output), f.follow.check(flags, len(f.targets)))
 	return s, errors.Join(errs[:]...)
 }
 
@@ -212,6 +215,9 @@ func checkOutput(dir string) error {
 
 // run reads, replays at every target, and reports whatever was measured, also when something failed or was stopped.
 func (t *terminal) run(s *runSettings) (err error) {
+	if s.flags.follow.on() {
+		return t.follow(s)
+	}
 	path, built, cleanup, err := t.obtainTrace(s)
 	if err != nil {
 		return inputError(err)
@@ -268,7 +274,7 @@ func (s *runSettings) checkWrites(info *trace.Info) error {
 	}
 	var writes int64
 	for method, n := range info.Methods {
-		if method != "GET" && method != "HEAD" && method != "OPTIONS" {
+		if !isSafe(method) {
 			writes += n
 		}
 	}
@@ -280,6 +286,11 @@ func (s *runSettings) checkWrites(info *trace.Info) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// isSafe reports whether requests of that method only read.
+func isSafe(method string) bool {
+	return method == "GET" || method == "HEAD" || method == "OPTIONS"
 }
 
 // probe finds targets that cannot be reached before the first one is replayed at.

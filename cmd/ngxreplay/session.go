@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"time"
 
 	"ngxreplay/replay"
+	"ngxreplay/replay/live"
 	"ngxreplay/replay/trace"
 	"ngxreplay/replay/wire"
 	"ngxreplay/report"
@@ -20,7 +22,8 @@ import (
 type session struct {
 	*terminal
 	settings *runSettings
-	path     string // of the trace
+	path     string       // of the trace
+	shadow   *live.Shadow // replayed instead of a trace, when logs are followed
 	info     *trace.Info
 	doc      report.Run
 }
@@ -176,7 +179,7 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 
 // measure runs the replay itself between two readings of the meter, and fills result.
 func (s *session) measure(ctx context.Context, result *report.Target, target replay.Target, meter targets.Meter, index int) (err error) {
-	source, err := s.settings.scale.open(s.path)
+	source, err := s.open()
 	if err != nil {
 		return err
 	}
@@ -210,6 +213,17 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	return nil
 }
 
+// open opens what is replayed.
+func (s *session) open() (interface {
+	replay.Requests
+	io.Closer
+}, error) {
+	if s.shadow != nil {
+		return s.shadow, nil
+	}
+	return s.settings.scale.open(s.path)
+}
+
 // primed is how many connections a target of ours gets before its replay: more would still be being accepted when the
 // first requests come.
 const primed = 64
@@ -230,6 +244,9 @@ func (s *session) readMeter(ctx context.Context, meter targets.Meter, name strin
 }
 
 func (s *session) progressLine(p replay.Progress, name string, index int) string {
+	if s.shadow != nil {
+		return s.shadowLine(p, name)
+	}
 	if p.Sent == 0 {
 		return ""
 	}
