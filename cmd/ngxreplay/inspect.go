@@ -79,8 +79,12 @@ func (t *terminal) inspect(set *pflag.FlagSet, inputs []string, flags *inputFlag
 	return inputError(err) // a log that ends in an error was inspected up to there
 }
 
+// traceInfo is nil for a trace that something else wrote.
 func traceInfo(name string) (*trace.Info, error) {
 	reader, err := trace.Open(name)
+	if errors.Is(err, trace.ErrForeign) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -241,17 +241,18 @@ func (t *terminal) run(s *runSettings) (err error) {
 	return session.verdict()
 }
 
-// obtainTrace names the trace to replay: the input itself when it is a trace that is wanted whole, else a temporary
-// one.
+// obtainTrace names the trace to replay: the input itself when it is a trace that ngxreplay wrote and that is wanted
+// whole, else a temporary one.
 func (t *terminal) obtainTrace(s *runSettings) (path string, built trace.Built, cleanup func() error, err error) {
 	nothing := func() error { return nil }
 	if len(s.inputs) == 1 && !s.filters && trace.IsTrace(s.inputs[0]) {
-		reader, err := trace.Open(s.inputs[0])
-		if err != nil {
+		switch reader, err := trace.Open(s.inputs[0]); {
+		case err == nil:
+			built.Info = *reader.Info()
+			return s.inputs[0], built, nothing, reader.Close()
+		case !errors.Is(err, trace.ErrForeign):
 			return "", built, nothing, err
 		}
-		built.Info = *reader.Info()
-		return s.inputs[0], built, nothing, reader.Close()
 	}
 	dir, err := os.MkdirTemp("", "ngxreplay-run-*")
 	if err != nil {

@@ -9,25 +9,16 @@ import (
 	"path/filepath"
 
 	"ngxreplay/replay/route"
-
-	"github.com/parquet-go/parquet-go"
 )
 
 // metadataKey is where a trace file holds its Info, as JSON.
 const metadataKey = "ngxreplay.trace"
 
-// batchRows is how many rows are handed to the Parquet writer at once; groupRows how many make a row group, which
-// bounds what the writer holds in memory.
-const (
-	batchRows = 512
-	groupRows = 1 << 17
-)
-
 // A fileWriter writes a trace beside its final place and moves it there when it is complete.
 type fileWriter struct {
 	path    string
 	file    *os.File
-	rows    *parquet.GenericWriter[Request]
+	rows    *tableWriter
 	table   *route.Table
 	routed  []int64 // requests by route
 	info    Info
@@ -35,8 +26,12 @@ type fileWriter struct {
 	hash    *hasher
 	limit   int64
 	batch   []Request
-	arenas  [][]byte // the bytes that the batch borrows, by row
+	arena   []byte // the records that the batch borrows
 }
+
+// batchRows is how many requests are written at once: one column after the other is faster than one request after the
+// other.
+const batchRows = 256
 
 func create(path string, info Info, table *route.Table, limit int64) (*fileWriter, error) {
 	path, err := writablePath(path)
@@ -53,18 +48,20 @@ func create(path string, info Info, table *route.Table, limit int64) (*fileWrite
 		return nil, err
 	}
 	info.Schema = Schema
+	rows, err := newTableWriter(file)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close(), os.Remove(file.Name()))
+	}
 	return &fileWriter{
-		path: path,
-		file: file,
-		rows: parquet.NewGenericWriter[Request](file,
-			parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("ngxreplay", "", "")),
+		path:   path,
+		file:   file,
+		rows:   rows,
 		table:  table,
 		routed: make([]int64, len(table.Routes())),
 		info:   info,
 		hash:   newHasher(),
 		limit:  limit,
 		batch:  make([]Request, 0, batchRows),
-		arenas: make([][]byte, batchRows),
 	}, nil
 }
 
@@ -87,11 +84,12 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 		w.info.Ledger.Filtered[ByLimit]++
 		return nil
 	}
-	i := len(w.batch)
-	w.arenas[i] = append(w.arenas[i][:0], record...)
-	w.batch = w.batch[:i+1]
-	r := &w.batch[i]
-	if err := b.decodeRecord(w.arenas[i], r); err != nil {
+	start := len(w.arena)
+	w.arena = append(w.arena, record...)
+	w.batch = w.batch[:len(w.batch)+1]
+	r := &w.batch[len(w.batch)-1]
+	traffic, err := b.decodeRecord(w.arena[start:], r)
+	if err != nil {
 		return err
 	}
 	if w.info.Requests == 0 {
@@ -107,7 +105,7 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 	w.info.Requests++
 	w.info.SpanNS = r.Offset
 	w.methods.add(r.Method)
-	w.hash.add(r)
+	w.hash.add(r.Offset, traffic)
 	if len(w.batch) == cap(w.batch) {
 		return w.flush()
 	}
@@ -115,8 +113,8 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 }
 
 func (w *fileWriter) flush() error {
-	_, err := w.rows.Write(w.batch)
-	w.batch = w.batch[:0]
+	err := w.rows.write(w.batch)
+	w.batch, w.arena = w.batch[:0], w.arena[:0]
 	return err
 }
 
@@ -145,8 +143,7 @@ func (w *fileWriter) close() error {
 	if err != nil {
 		return err
 	}
-	w.rows.SetKeyValueMetadata(metadataKey, string(metadata))
-	if err := w.rows.Close(); err != nil {
+	if err := w.rows.close(metadataKey, string(metadata)); err != nil {
 		return err
 	}
 	if err := w.file.Chmod(0o644); err != nil {

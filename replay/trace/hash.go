@@ -7,22 +7,34 @@ import (
 	"hash"
 )
 
-// A hasher computes the hash that identifies a trace: SHA-256 over each request in order, as its offset followed by
-// the fields that appendRequest writes. The line number is left out, as are route and source: they say where a
-// request was read, not what it is.
+// A hasher computes the hash that identifies a trace: SHA-256 over each request in order, as its offset (a varint)
+// followed by its traffic as appendRequest writes it. Line, route and source are left out: they say where a request was
+// read, not what it is.
 type hasher struct {
 	sum     hash.Hash
-	scratch []byte
+	pending []byte // not hashed yet: few large pieces cost less than many small ones
 }
 
 func newHasher() *hasher { return &hasher{sum: sha256.New()} }
 
-func (h *hasher) add(r *Request) {
-	traffic := *r
-	traffic.Line = 0
-	h.scratch = binary.AppendVarint(h.scratch[:0], r.Offset)
-	h.scratch = appendRequest(h.scratch, &traffic)
-	h.sum.Write(h.scratch)
+// hashPiece is from how many bytes on the pending ones are hashed.
+const hashPiece = 4 << 10
+
+// add takes a request as its record has it.
+func (h *hasher) add(offset int64, traffic []byte) {
+	h.pending = binary.AppendVarint(h.pending, offset)
+	h.pending = append(h.pending, traffic...)
+	if len(h.pending) >= hashPiece {
+		h.flush()
+	}
 }
 
-func (h *hasher) hex() string { return hex.EncodeToString(h.sum.Sum(nil)) }
+func (h *hasher) flush() {
+	h.sum.Write(h.pending) // a hash takes everything
+	h.pending = h.pending[:0]
+}
+
+func (h *hasher) hex() string {
+	h.flush()
+	return hex.EncodeToString(h.sum.Sum(nil))
+}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -274,14 +275,14 @@ func fillRequest(r *Request, e *parse.Entry) {
 
 // readTrace takes the requests of another trace, which may be filtered again.
 func (in *intake) readTrace(ctx context.Context, name string) (err error) {
-	reader, err := Open(name)
+	reader, err := openAny(name)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	info := reader.Info()
 	source := Source{
-		Name: name, Format: info.Schema, FormatName: "trace", PrecisionNS: info.PrecisionNS,
+		Name: name, Format: cmp.Or(info.Schema, "parquet"), FormatName: "trace", PrecisionNS: info.PrecisionNS,
 		Formats: []string{}, Guessed: []string{}, Anonymized: info.Anonymized,
 	}
 	batch := make([]Request, 1024)

@@ -39,14 +39,15 @@ func recordTime(record []byte) (precision time.Duration, requestTime int64, err 
 	return precision, requestTime, nil
 }
 
-func (b *builder) decodeRecord(record []byte, r *Request) error {
+// decodeRecord fills r from record, whose bytes it borrows, and returns what of it is hashed.
+func (b *builder) decodeRecord(record []byte, r *Request) (traffic []byte, err error) {
 	d := decoder{rest: record}
 	d.varint()
 	d.varint()
 	source := d.varint()
 	if d.failed || source < 0 || source >= int64(len(b.sources.names)) {
-		return errCorrupt
+		return nil, errCorrupt
 	}
 	r.Source = b.sources.names[source]
-	return decodeRequest(d.rest, r)
+	return decodeTraffic(d.rest, r)
 }

@@ -3,50 +3,50 @@ package trace
 import "time"
 
 // A Request is one request of a trace: what was sent, when, and what the recorded answer was. It is also the row of
-// a trace file; docs/trace-format.md describes the columns.
+// a trace file: see columns, and docs/trace-format.md.
 //
 // Nil byte slices are fields that the log does not hold; empty ones were logged as empty.
 type Request struct {
 	// Offset is the arrival in nanoseconds since the start of the trace.
-	Offset int64 `parquet:"offset_ns,delta,zstd"`
+	Offset int64
 
-	Method   []byte `parquet:"method,string,dict,zstd"`
-	Target   []byte `parquet:"target,zstd"` // the logged bytes, which need not be UTF-8
-	Protocol []byte `parquet:"protocol,string,optional,dict,zstd"`
-	Scheme   []byte `parquet:"scheme,string,optional,dict,zstd"`
-	Host     []byte `parquet:"host,optional,dict,zstd"`
+	Method   []byte
+	Target   []byte // the logged bytes, which need not be UTF-8
+	Protocol []byte
+	Scheme   []byte
+	Host     []byte
 
-	Referer   []byte   `parquet:"referer,optional,dict,zstd"`
-	UserAgent []byte   `parquet:"user_agent,optional,dict,zstd"`
-	Headers   []Header `parquet:"headers,list"` // other logged request headers
-	Body      []byte   `parquet:"body,optional,zstd"`
+	Referer   []byte
+	UserAgent []byte
+	Headers   []Header // other logged request headers
+	Body      []byte
 
-	Client []byte `parquet:"client,optional,dict,zstd"` // the address that sent it
-	User   []byte `parquet:"user,optional,dict,zstd"`   // $remote_user
+	Client []byte // the address that sent it
+	User   []byte // $remote_user
 
 	// Connection and ConnectionRequests say on which connection of the log's server the request came, and as which of
 	// that connection, from 1; or parse.Absent.
-	Connection         int64 `parquet:"connection,zstd"`
-	ConnectionRequests int64 `parquet:"connection_requests,zstd"`
+	Connection         int64
+	ConnectionRequests int64
 
 	// Status and BodyBytes are the recorded answer; RequestTime and RequestLength what nginx measured, in
 	// nanoseconds and bytes, or parse.Absent.
-	Status        int32 `parquet:"status,zstd"`
-	BodyBytes     int64 `parquet:"body_bytes,zstd"`
-	RequestTime   int64 `parquet:"request_time_ns,zstd"`
-	RequestLength int64 `parquet:"request_length,zstd"`
+	Status        int32
+	BodyBytes     int64
+	RequestTime   int64
+	RequestLength int64
 
-	Route string `parquet:"route,dict,zstd"`
+	Route string
 
 	// Source and Line say which line of which log this was.
-	Source string `parquet:"source,dict,zstd"`
-	Line   int64  `parquet:"line,delta,zstd"`
+	Source string
+	Line   int64
 }
 
 // A Header is a logged request header other than Host, Referer and User-Agent. Name is in lower case.
 type Header struct {
-	Name  []byte `parquet:"name,string,dict,zstd"`
-	Value []byte `parquet:"value,zstd"`
+	Name  []byte
+	Value []byte
 }
 
 // A stamp is what a source says of the time of a request.
