@@ -7,6 +7,7 @@ PACKAGES := ./... ./testdata/generate
 TARGETS  := gin echo fiber chi buffalo nethttp
 FUZZTIME ?= 30s
 LINES    ?= 1000000
+DUCKDB   := replay/trace/testdata/duckdb
 
 .PHONY: help build demo deps check test real-logs race fuzz bench golden testdata clean
 
@@ -19,13 +20,17 @@ build: ## build ngxreplay and the six built-in targets into bin/
 demo: build ## replay a log against all six targets, ten seconds each; report in out/demo
 	bin/ngxreplay run testdata/timed.log $(TARGETS:%=--target %) --speed 13.7 --connections 512 -o out/demo
 
-deps: ## install what the tests need: nginx, curl, and gcc for the race detector
+deps: ## install what the tests need: nginx, curl, gcc for the race detector, node for DuckDB
 	@need=(); command -v nginx /usr/sbin/nginx >/dev/null || need+=(nginx-light); \
 	command -v curl >/dev/null || need+=(curl); \
 	command -v gcc >/dev/null || need+=(gcc libc6-dev); \
-	[ $${#need[@]} -eq 0 ] && exit 0; \
+	command -v node >/dev/null || need+=(nodejs); command -v npm >/dev/null || need+=(npm); \
 	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
-	as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}"
+	[ $${#need[@]} -eq 0 ] || { as_root apt-get update -qq && \
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}"; }
+	@cmp -s $(DUCKDB)/package-lock.json $(DUCKDB)/node_modules/.installed || { \
+		npm ci --prefix $(DUCKDB) --no-audit --no-fund --loglevel=error && \
+		cp $(DUCKDB)/package-lock.json $(DUCKDB)/node_modules/.installed; }
 
 check: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l bench cmd parse replay report targets testdata *.go); \
