@@ -26,13 +26,18 @@ type Source struct {
 	closers []io.Closer // the decompressor first; none for standard input
 	sniffed bool
 	wrapped Envelope // once sniffed
+	sum     *summer  // when the raw bytes are summed
 }
 
 // Open opens a log: a file, or standard input for "-". Compression is recognised by its content, whatever the name
 // is.
 func Open(name string) (*Source, error) {
+	return open(name, func(r io.Reader) (*Source, error) { return OpenReader(name, r) })
+}
+
+func open(name string, of func(io.Reader) (*Source, error)) (*Source, error) {
 	if name == Stdin {
-		return OpenReader(name, os.Stdin)
+		return of(os.Stdin)
 	}
 	if err := checkFile(name); err != nil {
 		return nil, err
@@ -41,7 +46,7 @@ func Open(name string) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	s, err := OpenReader(name, file)
+	s, err := of(file)
 	if err != nil {
 		file.Close()
 		return nil, err
