@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 LINES    ?= 1000000
 DUCKDB   := replay/trace/testdata/duckdb
 
-.PHONY: help build demo deps check test real-logs race fuzz bench golden testdata clean
+.PHONY: help build demo deps check test real-logs race fuzz bench bench-trace golden testdata clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: build ## run the benchmarks, and measure reading a log of LINES (1000000) beside other tools
 	go test -run '^$$' -bench . ./parse/... ./replay/...
 	go run ./bench/inspect -lines $(LINES)
+
+bench-trace: build ## measure making a trace of a log of LINES (1000000; 20000000 take 4.5 GB of disk): CPU, memory
+	go run ./bench/trace -lines $(LINES)
 
 golden: ## write the golden files again; read the diff before you commit it
 	go test ./report ./replay/export ./cmd/ngxreplay -update

@@ -18,6 +18,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"ngxreplay/bench/genlog"
 )
 
 func main() {
@@ -51,7 +53,7 @@ func run(out io.Writer, program string, lines, rounds int, seed uint64) (err err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	log := filepath.Join(dir, "access.log")
-	size, err := writeLog(log, lines, seed)
+	size, err := genlog.Write(log, lines, seed)
 	if err != nil {
 		return err
 	}

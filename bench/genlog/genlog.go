@@ -1,4 +1,5 @@
-package main
+// Package genlog writes large logs for measurements, always the same for a seed.
+package genlog
 
 import (
 	"bufio"
@@ -9,9 +10,9 @@ import (
 	"time"
 )
 
-// writeLog writes a combined log of that many lines, always the same for a seed: paths, clients and agents with a long
+// Write writes a combined log of that many lines, always the same for a seed: paths, clients and agents with a long
 // tail, queries, referers, and one line in a thousand from a scanner. It returns the size in bytes.
-func writeLog(path string, lines int, seed uint64) (size int64, err error) {
+func Write(path string, lines int, seed uint64) (size int64, err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return 0, err
