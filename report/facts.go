@@ -90,6 +90,21 @@ func filterText(f *trace.Filter) string {
 	if f.SkipNoise {
 		parts = append(parts, "no noise")
 	}
+	if !f.Since.IsZero() {
+		parts = append(parts, "since "+f.Since.Format(time.RFC3339))
+	}
+	if !f.Until.IsZero() {
+		parts = append(parts, "until "+f.Until.Format(time.RFC3339))
+	}
+	if f.Sample > 0 {
+		parts = append(parts, fmt.Sprintf("%.4g %% of the clients (%s)", 100*f.Sample, f.Identity))
+	}
+	if f.Shard.Of > 0 {
+		parts = append(parts, fmt.Sprintf("part %s of the clients (%s)", f.Shard, f.Identity))
+	}
+	if f.Where != "" {
+		parts = append(parts, "where "+f.Where)
+	}
 	if len(parts) == 0 {
 		return "everything"
 	}

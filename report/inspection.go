@@ -46,6 +46,7 @@ type Inspection struct {
 	Sources          []trace.Source         `json:"sources"`
 	Problems         []string               `json:"problems"` // inputs that could not be read to their end
 	Warnings         []string               `json:"warnings"`
+	Outliers         []trace.Outlier        `json:"outliers"`        // requests far from the others
 	Trace            *trace.Info            `json:"trace,omitempty"` // when a single trace was inspected
 }
 
@@ -69,6 +70,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 		Hosts: s.Hosts, Clients: s.Clients, PeakSecond: s.PeakSecond, PeakSecondAt: s.PeakAt.UTC(),
 		BodyBytes: s.BodyBytes, Curve: s.Curve, Routes: routeShares(s),
 		MalformedSamples: []MalformedSample{}, Sources: s.Sources, Problems: []string{},
+		Outliers: append([]trace.Outlier{}, s.Outliers...),
 	}
 	for i, source := range s.Sources {
 		if i == 0 {
@@ -84,7 +86,7 @@ func NewInspection(s *trace.Survey) *Inspection {
 	for _, m := range s.Malformed {
 		in.MalformedSamples = append(in.MalformedSamples, MalformedSample{m.Source, m.Line, m.Column, m.Reason, Mask(m.Text)})
 	}
-	in.Warnings = in.warnings()
+	in.Warnings = append(in.warnings(), s.Findings()...)
 	if s.Uncounted > 0 {
 		in.Warnings = append(in.Warnings, fmt.Sprintf("peak second and rate leave out %d entries: the log spans too many different minutes", s.Uncounted))
 	}

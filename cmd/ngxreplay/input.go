@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"ngxreplay/parse"
 	"ngxreplay/parse/nginxconf"
@@ -27,6 +28,13 @@ type inputFlags struct {
 	spread     string
 	malformed  string
 	routes     routeFlags
+	since      string
+	until      string
+	sample     string
+	shard      string
+	client     string
+	maxGap     time.Duration
+	spill      string
 }
 
 func (f *inputFlags) register(flags *pflag.FlagSet) {
@@ -40,22 +48,69 @@ func (f *inputFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.filter.Excludes, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
 	flags.StringVar(&f.malformed, "max-malformed", "100%", "stop when a larger `share` of the lines does not match the format, as 1%")
 	flags.BoolVar(&f.filter.SkipNoise, "skip-noise", false, "leave out health checks, favicon and static files")
+	flags.StringVar(&f.since, "since", "", "keep lines logged at this `time` or later, as '2026-02-07 10:00:00' (UTC unless it names a zone)")
+	flags.StringVar(&f.until, "until", "", "keep lines logged before this `time`")
+	flags.StringVar(&f.sample, "sample", "", "keep this `share` of the clients, as 10%, with all their requests")
+	flags.StringVar(&f.shard, "shard", "", "keep the clients of part `K/N`, as 1/4; the parts together are everything")
+	flags.StringVar(&f.client, "client", "origin", "what makes a `client`: origin (address, forwarded-for and user agent), address, user, cookie:NAME or header:NAME")
+	flags.StringVar(&f.filter.Where, "where", "", "keep requests for which this `expression` holds, as 'status >= 500 and path startsWith \"/api\"'")
+	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of everything that is drawn")
 }
 
 func (f *inputFlags) registerBuild(flags *pflag.FlagSet) {
 	flags.Int64Var(&f.limit, "limit", 0, "keep the first `N` requests only")
-	flags.Uint64Var(&f.seed, "seed", 1, "`seed` of everything that is drawn")
 	f.routes.register(flags)
 	flags.StringVar(&f.spread, "spread", string(trace.Poisson), "place requests that share a second: poisson, even or start")
+	flags.DurationVar(&f.maxGap, "max-gap", 0, "cut idle gaps between requests to this `time`, as 5s")
+	flags.StringVar(&f.spill, "spill", "", "`directory` for what does not fit in memory (default: TMPDIR)")
 }
 
 // selection is the checked form of the flags.
 func (f *inputFlags) selection(inputs []string) (trace.Selection, error) {
 	formats, err := f.formats()
 	bound, boundErr := parseShare(f.malformed)
+	if boundErr != nil {
+		boundErr = fmt.Errorf("max malformed %w", boundErr)
+	}
+	filter, filterErr := f.checkedFilter()
 	_, inputErr := parse.Expand(inputs) // before anything is read
-	selection := trace.Selection{Inputs: inputs, Formats: formats, Filter: f.filter, MaxMalformed: bound}
-	return selection, errors.Join(inputErr, err, boundErr, f.filter.Validate())
+	selection := trace.Selection{Inputs: inputs, Formats: formats, Filter: filter, MaxMalformed: &bound}
+	return selection, errors.Join(inputErr, err, boundErr, filterErr)
+}
+
+// checkedFilter is what the flags leave of the traffic.
+func (f *inputFlags) checkedFilter() (trace.Filter, error) {
+	filter := f.filter
+	var errs []error
+	check := func(name string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s%w", name, err))
+		}
+	}
+	var err error
+	if f.since != "" {
+		filter.Since, err = parseTime(f.since)
+		check("since ", err)
+	}
+	if f.until != "" {
+		filter.Until, err = parseTime(f.until)
+		check("until ", err)
+	}
+	if f.sample != "" {
+		filter.Sample, err = parseShare(f.sample)
+		if err == nil && filter.Sample == 0 {
+			err = fmt.Errorf("%q: keeps nobody", f.sample)
+		}
+		check("sample ", err)
+		filter.Seed = f.seed
+	}
+	if f.shard != "" {
+		filter.Shard, err = trace.ParseShard(f.shard)
+		check("", err)
+	}
+	filter.Identity, err = trace.ParseIdentity(f.client)
+	check("", err)
+	return filter, errors.Join(append(errs, filter.Validate())...)
 }
 
 func (f *inputFlags) build(flags *pflag.FlagSet) (trace.BuildOptions, error) {
@@ -64,13 +119,21 @@ func (f *inputFlags) build(flags *pflag.FlagSet) (trace.BuildOptions, error) {
 	if f.limit < 0 {
 		err = errors.Join(err, fmt.Errorf("limit %d: want a positive number", f.limit))
 	}
-	return trace.BuildOptions{Spread: spread, Seed: f.seed, Limit: f.limit, Routes: f.routes.max, Table: table}, errors.Join(err, tableErr)
+	if f.maxGap < 0 {
+		err = errors.Join(err, fmt.Errorf("max gap %v: want a positive time", f.maxGap))
+	}
+	if info, statErr := os.Stat(f.spill); f.spill != "" && (statErr != nil || !info.IsDir()) {
+		err = errors.Join(err, fmt.Errorf("spill %s: no such directory", f.spill))
+	}
+	return trace.BuildOptions{
+		Spread: spread, Seed: f.seed, Limit: f.limit, Routes: f.routes.max, Table: table, MaxGap: f.maxGap, Spill: f.spill,
+	}, errors.Join(err, tableErr)
 }
 
-// filters reports whether the flags leave anything out, or name routes anew.
+// filters reports whether the flags leave anything out, move it, or name routes anew.
 func (f *inputFlags) filters() bool {
-	filter := f.filter
-	return f.limit > 0 || f.routes.given() || filter.SkipNoise || len(filter.Methods)+len(filter.Statuses)+len(filter.Paths)+len(filter.Excludes) > 0
+	filter, err := f.checkedFilter()
+	return err == nil && !filter.IsZero() || f.limit > 0 || f.maxGap > 0 || f.routes.given()
 }
 
 func (f *inputFlags) formats() (trace.Formats, error) {
@@ -123,17 +186,36 @@ func (f *inputFlags) format(text string, conf *nginxconf.Config) (*parse.Format,
 		text, strings.Join(names, ", "))
 }
 
-// parseShare reads a share of lines: 1%, 0.5%, or 0.01.
-func parseShare(text string) (*float64, error) {
+// parseShare reads a share: 1%, 0.5%, or 0.01.
+func parseShare(text string) (float64, error) {
 	digits, percent := strings.CutSuffix(text, "%")
 	share, err := strconv.ParseFloat(digits, 64)
 	if percent {
 		share /= 100
 	}
 	if err != nil || !(share >= 0 && share <= 1) {
-		return nil, fmt.Errorf("max malformed %q: want a share as 1%%", text)
+		return 0, fmt.Errorf("%q: want a share as 1%%", text)
 	}
-	return &share, nil
+	return share, nil
+}
+
+// parseTime reads a time as people and nginx write it, in UTC where it names no zone.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05Z07:00", // these name a zone
+		"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02",
+		"02/Jan/2006:15:04:05 -0700", "02/Jan/2006:15:04:05",
+	} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if _, err := time.Parse(layout, text); err == nil {
+			return time.Time{}, fmt.Errorf("%q: of which day? want a time as '2006-01-02 %s'", text, text)
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q: want a time as '2006-01-02 15:04:05', 2006-01-02, 2006-01-02T15:04:05+02:00 or '02/Jan/2006:15:04:05 +0200'", text)
 }
 
 // inputError gives an error of reading inputs its exit code: what the user named wrongly is usage, and the message

@@ -81,6 +81,7 @@ func traceNotes(info *trace.Info) []string {
 	if info.PrecisionNS >= int64(time.Second) {
 		notes = append(notes, fmt.Sprintf("the log has whole seconds: requests that share one are spread inside it (%s, seed %d); log $msec for their real times", info.Spread, info.Seed))
 	}
+	notes = append(notes, info.Findings()...)
 	if !timed {
 		notes = append(notes, "the log has no $request_time: requests leave when they ended in production, not when they arrived")
 	}

@@ -99,6 +99,9 @@ func (t *terminal) build(selection trace.Selection, options trace.BuildOptions, 
 			fmt.Fprintf(t.err, "ngxreplay: %s: columns guessed from their content: %s (--log-format says what they are)\n", source.Name, strings.Join(source.Guessed, ", "))
 		}
 	}
+	for _, finding := range built.Info.Findings() {
+		fmt.Fprintf(t.err, "ngxreplay: %s\n", finding)
+	}
 	return built, err
 }
 

@@ -20,7 +20,10 @@ func BenchmarkLane(b *testing.B) {
 	}
 	s := &Shadow{began: time.Now(), table: route.NewLearner().Table(10), routes: []string{route.Other}, window: window{delay: time.Second}}
 	s.changed.L = &s.mu
-	s.stream = trace.NewStream(trace.Filter{}, func(r *trace.Request, t int64, precision time.Duration) { s.current.keep(r, t, precision) })
+	s.stream, err = trace.NewStream(trace.Filter{}, func(r *trace.Request, t int64, precision time.Duration) { s.current.keep(r, t, precision) })
+	if err != nil {
+		b.Fatal(err)
+	}
 	var log bytes.Buffer
 	for n := range 10_000 {
 		fmt.Fprintf(&log, "10.0.0.1 \"GET /item/%d HTTP/1.1\" 200 %d.%03d 0.0%02d\n", n, s.began.Unix(), n%1000, n%100)

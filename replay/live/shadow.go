@@ -95,7 +95,11 @@ func Open(opts Options) (*Shadow, error) {
 		open: map[*lane]struct{}{}, methods: map[string]int64{}, routed: map[string]int64{}, window: window{delay: opts.Delay},
 	}
 	s.changed.L = &s.mu
-	s.stream = trace.NewStream(opts.Filter, func(r *trace.Request, t int64, precision time.Duration) { s.current.keep(r, t, precision) })
+	keep := func(r *trace.Request, t int64, precision time.Duration) { s.current.keep(r, t, precision) }
+	var err error
+	if s.stream, err = trace.NewStream(opts.Filter, keep); err != nil {
+		return nil, err
+	}
 	if opts.Duration > 0 {
 		s.window.deadline = s.now() + int64(opts.Duration)
 	}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -108,7 +109,10 @@ func TestArrivalIsTheEndLessTheRequestTime(t *testing.T) {
 func TestRequestsThatShareASecondAreSpreadInside(t *testing.T) {
 	log := writeLog(t, "combined.log", combinedLine(0, "/a"), combinedLine(1, "/b"), combinedLine(0, "/c"), combinedLine(1, "/d"), combinedLine(3, "/e"))
 	for _, spread := range []Spread{Poisson, Even, Start} {
-		_, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{Spread: spread, Seed: 7})
+		built, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{Spread: spread, Seed: 7})
+		if built.Info.StartNS != epoch.UnixNano() {
+			t.Errorf("%s: the trace begins %d ns after its first second", spread, built.Info.StartNS-epoch.UnixNano())
+		}
 		if got := targets(requests); got != "/a /c /b /d /e" {
 			t.Errorf("%s: order %s: log order must be kept within a second", spread, got)
 		}
@@ -175,6 +179,53 @@ func TestOrderOfInputsDoesNotMatter(t *testing.T) {
 	slices.Reverse(inputs)
 	if got := hashOf(t, BuildOptions{}, inputs...); got != base {
 		t.Error("reversed inputs give another trace")
+	}
+}
+
+// Servers take turns inside a second that they share, each in its own order.
+func TestServersTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	var inputs []string
+	for server, n := range []int{6, 3} {
+		var lines []string
+		for i := range n {
+			lines = append(lines, combinedLine(5, fmt.Sprintf("/%c%d", 'a'+server, i)))
+		}
+		path := filepath.Join(dir, fmt.Sprintf("web%d.log", server))
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		inputs = append(inputs, path)
+	}
+	_, requests := buildTrace(t, Selection{Inputs: inputs}, BuildOptions{})
+	if got := targets(requests); got != "/a0 /b0 /a1 /a2 /b1 /a3 /a4 /b2 /a5" {
+		t.Errorf("order %s", got)
+	}
+}
+
+func TestSourcesAreIdentified(t *testing.T) {
+	log := writeLog(t, "a.log", combinedLine(0, "/a"), combinedLine(1, "/b"))
+	path := filepath.Join(t.TempDir(), "a.trace")
+	built, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{}, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := buildTrace(t, Selection{Inputs: []string{path}}, BuildOptions{})
+	for name, source := range map[string]Source{log: built.Info.Sources[0], path: again.Info.Sources[0]} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("%x", sha256.Sum256(content)); source.SHA256 != want || source.Bytes != int64(len(content)) {
+			t.Errorf("%s: %s, %d bytes; want %s, %d", name, source.SHA256, source.Bytes, want, len(content))
+		}
+	}
+	anonymized, _ := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{Anonymize: func(*Request) {}})
+	if sum := anonymized.Info.Sources[0].SHA256; sum != "" {
+		t.Errorf("an anonymized trace keeps the sum %s of what it hides", sum)
+	}
+	if survey, err := Inspect(t.Context(), Selection{Inputs: []string{log}}, Routing{}); err != nil || survey.Sources[0].SHA256 != "" {
+		t.Errorf("inspect pays for a sum: %v", err)
 	}
 }
 
@@ -384,6 +435,17 @@ func TestTimesBefore1970(t *testing.T) {
 	_, requests := buildTrace(t, Selection{Inputs: []string{log}}, BuildOptions{})
 	if got := requests[1].Arrival() / time.Second; got != 3 {
 		t.Errorf("%v apart", requests[1].Arrival())
+	}
+}
+
+func TestTimesTooFarApart(t *testing.T) {
+	log := writeLog(t, "old.log",
+		"192.0.2.1 - - [31/Dec/1700:23:59:58 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"-\"\n",
+		"192.0.2.1 - - [01/Jan/2200:00:00:01 +0000] \"GET /b HTTP/1.1\" 200 5 \"-\" \"-\"\n")
+	for _, gap := range []time.Duration{0, time.Second} {
+		if _, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{MaxGap: gap}, filepath.Join(t.TempDir(), "x.trace")); !errors.Is(err, errSpan) {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

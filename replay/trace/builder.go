@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"ngxreplay/parse"
@@ -18,6 +20,9 @@ type BuildOptions struct {
 	Routes int          // most routes that are named; default DefaultRoutes
 	Table  *route.Table // routes that are given; nil learns them
 	Memory int          // bytes of requests sorted in memory; default DefaultMemory
+	Spill  string       // directory of what does not fit in memory; default TMPDIR
+	// MaxGap is the longest idle gap between two requests; longer ones are cut to it. 0 cuts nothing.
+	MaxGap time.Duration
 	// Anonymize, when set, replaces in each request that is kept what identifies people. It is called once a request,
 	// after the filters and before anything is learned or stored; the trace then says that it is anonymized.
 	Anonymize func(*Request)
@@ -25,7 +30,7 @@ type BuildOptions struct {
 
 const (
 	DefaultRoutes = 60
-	DefaultMemory = 128 << 20
+	DefaultMemory = 64 << 20
 )
 
 func (o BuildOptions) withDefaults() BuildOptions {
@@ -53,7 +58,7 @@ type Built struct {
 // returned Built holds the ledger even when there was an error.
 func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (Built, error) {
 	b := newBuilder(opts.withDefaults())
-	in := intake{request: b.add}
+	in := intake{request: b.add, sums: true}
 	err := in.read(ctx, sel)
 	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources}}
 	if opts.Anonymize != nil || allAnonymized(in.sources) {
@@ -68,9 +73,18 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	info, err := b.write(ctx, path, built.Info)
 	built.Info = info
 	if err != nil {
-		return built, fmt.Errorf("write trace: %w", err)
+		return built, explainFull(path, err)
 	}
 	return built, info.Ledger.Check()
+}
+
+// explainFull says what to do when there is no room for the trace.
+func explainFull(path string, err error) error {
+	var spill *spillError
+	if !errors.As(err, &spill) && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)) {
+		return fmt.Errorf("write trace: %w: free some space in %s, or name another place", err, filepath.Dir(path))
+	}
+	return fmt.Errorf("write trace: %w", err)
 }
 
 // An EmptyError says that there is nothing to replay. Its ledger says why.
@@ -89,34 +103,38 @@ func (e *EmptyError) Error() string {
 	return fmt.Sprintf("nothing to replay: none of %d entries is an HTTP request; ngxreplay inspect shows what they are", l.Entries)
 }
 
-// A builder collects requests by the time the log gives, and writes them by their arrival.
+// A builder collects requests by the earliest time at which they can have arrived, and writes them by their arrival:
+//
+//	add ─► sorter ──earliest──► spreader ──arrival──► window ──in order──► fileWriter
+//
+// A request of a fine log arrived at its logged time less its request time. One of a log with whole seconds arrived up
+// to a second later than that: it gets its place inside the second, and waits in the window for those that may come
+// before it. So one sort is enough.
 type builder struct {
-	opts    BuildOptions
-	logged  sorter // by log time
-	arrived sorter // by arrival
-	learner *route.Learner
-	sources sourceNames
-
-	// perSecond counts the requests of each second that have no better time.
-	perSecond    seconds
-	coarse, fine bool // some requests have no better time than their second, some have
-	timed        bool // some request has a request time
-	precision    time.Duration
-	record       []byte // scratch
-	seq          uint64
+	opts      BuildOptions
+	records   sorter
+	learner   *route.Learner
+	sources   sourceNames
+	census    census
+	spreader  *spreader
+	precision time.Duration
+	record    []byte // scratch
+	seq       uint64
 }
 
 func newBuilder(opts BuildOptions) *builder {
-	return &builder{
+	b := &builder{
 		opts:    opts,
-		logged:  sorter{limit: opts.Memory / 2},
-		arrived: sorter{limit: opts.Memory / 2},
+		records: sorter{limit: opts.Memory, spill: func() (spillFile, error) { return openSpill(opts.Spill) }},
 		learner: newLearner(opts.Table),
-		sources: sourceNames{index: map[string]int64{}},
+		sources: sourceNames{index: map[string]int{}},
+		census:  newCensus(),
 	}
+	b.spreader = newSpreader(opts.Spread, opts.Seed, &b.census)
+	return b
 }
 
-func (b *builder) close() error { return errors.Join(b.logged.close(), b.arrived.close()) }
+func (b *builder) close() error { return b.records.close() }
 
 // coarsePrecision is the precision from which requests are spread: below it the log's own time is better than a draw.
 const coarsePrecision = time.Second
@@ -128,23 +146,26 @@ func (b *builder) add(r *Request, at stamp) error {
 	}
 	b.learner.Observe(r.Method, r.Target)
 	b.precision = max(b.precision, at.precision)
-	b.record = b.appendRecord(b.record[:0], r, at)
+	t := timing{source: b.sources.number(r.Source)}
+	earliest := at.time
+	if !at.arrived {
+		t.requestTime = max(r.RequestTime, 0)
+		if t.coarse = at.precision >= coarsePrecision; t.coarse {
+			second := floorDiv(at.time, int64(time.Second))
+			t.rank = b.census.add(second, t.source)
+			earliest = second * int64(time.Second)
+		}
+		earliest -= t.requestTime
+		if earliest > at.time { // beyond what the clock holds
+			earliest, t.requestTime = at.time, 0
+		}
+	}
+	b.record = appendRequest(t.appendTo(b.record[:0]), r)
 	b.seq++
-	if at.arrived {
-		return b.arrived.add(key{at.time, b.seq}, b.record)
-	}
-	if at.precision >= coarsePrecision {
-		b.coarse = true
-		b.perSecond.add(floorDiv(at.time, int64(time.Second)))
-	} else {
-		b.fine = true
-	}
-	b.timed = b.timed || r.RequestTime > 0
-	return b.logged.add(key{at.time, b.seq}, b.record)
+	return b.records.add(key{earliest, b.seq}, b.record)
 }
 
-// write sorts, spreads and writes. When all times are coarse, or all are fine, and there are no request times, the log
-// order is the arrival order, and the second sort is left out.
+// write puts the requests in order of arrival and writes them.
 func (b *builder) write(ctx context.Context, path string, info Info) (Info, error) {
 	table := b.learner.Table(b.opts.Routes)
 	info.Spread, info.Seed, info.PrecisionNS = b.opts.Spread, b.opts.Seed, int64(b.precision)
@@ -152,52 +173,60 @@ func (b *builder) write(ctx context.Context, path string, info Info) (Info, erro
 	if err != nil {
 		return info, errors.Join(err, b.close())
 	}
-	emit := func(arrival int64, record []byte) error {
-		if w.info.Requests%checkEvery == 0 && ctx.Err() != nil {
+	cut := gaps{longest: int64(b.opts.MaxGap)}
+	var ends edges
+	seen := 0
+	err = b.drain(func(k key, record []byte) error {
+		if seen++; seen%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return w.writeRecord(b, arrival, record)
-	}
-	if b.arrived.len() > 0 || b.timed || b.coarse && b.fine {
-		err = b.spread(b.arrived.add)
-		if err == nil {
-			err = b.arrived.drain(func(k key, record []byte) error { return emit(k.time, record) })
+		arrival := k.time
+		if b.opts.Limit <= 0 || w.info.Requests < b.opts.Limit { // the rest is only counted
+			if ends.add(arrival, 1, record); arrival-ends.first < 0 {
+				return errSpan // the difference does not fit
+			}
+			arrival = cut.cut(arrival)
 		}
-	} else {
-		err = b.spread(func(k key, record []byte) error { return emit(k.time, record) })
-	}
+		return w.writeRecord(b, arrival, record)
+	})
 	if err != nil {
 		w.abort()
 		return info, errors.Join(err, b.close())
 	}
-	return w.finish()
+	w.info.MaxGapNS, w.info.GapsCut, w.info.CutNS = cut.longest, cut.count, cut.total
+	w.info.Outliers = locate(ends.outliers(), b.whence(ends.firstMark), b.whence(ends.lastMark))
+	info, err = w.finish()
+	return info, errors.Join(err, b.close())
 }
 
-// spread drains the logged requests in log order and yields them by arrival; ties stay in log order. Requests that
-// share a coarse time are placed inside its interval by draws, of which only those of the current second are held.
-// The very first request stands at the start of its second, so that the seconds of the trace are those of the log.
-func (b *builder) spread(yield func(k key, record []byte) error) error {
-	var draws []time.Duration
-	var second int64
-	first := true
-	return b.logged.drain(func(k key, record []byte) error {
-		precision, requestTime, err := recordTime(record)
+// errSpan says that a trace cannot hold its time.
+var errSpan = errors.New("the requests lie more than 292 years apart: --since and --until leave out those with a wrong time")
+
+// drain yields all requests by arrival; ties stay in the order in which they were added.
+func (b *builder) drain(yield func(arrival key, record []byte) error) error {
+	var w window
+	err := b.records.drain(func(k key, record []byte) error {
+		if err := w.pop(k.time, yield); err != nil {
+			return err
+		}
+		arrival, err := b.arrival(k.time, record)
 		if err != nil {
 			return err
 		}
-		arrival := k.time - requestTime
-		if precision >= coarsePrecision {
-			if len(draws) == 0 || k.time != second {
-				second = k.time
-				draws = b.opts.Spread.draws(draws[:0], int(b.perSecond.count(floorDiv(second, int64(time.Second)))), second, precision, b.opts.Seed)
-				if first {
-					draws[0] = 0
-				}
-			}
-			arrival += int64(draws[0])
-			draws = draws[1:]
-		}
-		first = false
-		return yield(key{arrival, k.tie}, record)
+		w.push(key{arrival, k.tie}, record)
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return w.flush(yield)
+}
+
+// whence says where the request of a record was read.
+func (b *builder) whence(record []byte) origin {
+	var r Request
+	if _, err := b.decodeRecord(record, &r); err != nil {
+		return origin{}
+	}
+	return origin{r.Source, r.Line}
 }

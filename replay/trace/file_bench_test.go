@@ -54,7 +54,7 @@ func BenchmarkWrite(b *testing.B) {
 		builder := newBuilder(BuildOptions{}.withDefaults())
 		var records [][]byte
 		for i := range requests {
-			records = append(records, builder.appendRecord(nil, &requests[i], stamp{time: requests[i].Offset}))
+			records = append(records, appendRequest(timing{source: builder.sources.number(requests[i].Source)}.appendTo(nil), &requests[i]))
 		}
 		table := benchTable(requests)
 		benchPerRow(b, func() int64 {

@@ -1,41 +1,64 @@
 package trace
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"ngxreplay/replay/route"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
 
 // A Filter is what the user wants of the traffic. The zero value keeps everything.
 type Filter struct {
+	// Since and Until bound the logged time: Since <= time < Until. Zero is no bound.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+
 	Methods   []string `json:"methods,omitempty"`    // keep these only
 	Statuses  []string `json:"statuses,omitempty"`   // keep these only: "200", or "2xx"
 	Paths     []string `json:"paths,omitempty"`      // keep paths that match one of these globs; ** crosses slashes
 	Excludes  []string `json:"excludes,omitempty"`   // drop paths that match one of these globs
 	SkipNoise bool     `json:"skip_noise,omitempty"` // drop health checks, favicons and static files
+
+	// Sample is the share of clients to keep, in (0, 1]; 0 keeps all. Shard K of N keeps the clients of the K-th of N
+	// parts, from 1; 0 of 0 keeps all. Both keep whole clients, which Identity tells apart. Seed draws the sample; the
+	// parts do not depend on it.
+	Sample   float64  `json:"sample,omitempty"`
+	Shard    Shard    `json:"shard,omitzero"`
+	Identity Identity `json:"client,omitzero"`
+	Seed     uint64   `json:"seed,omitempty"`
+
+	// Where is an expression over the fields of a request that must hold; "" always does.
+	Where string `json:"where,omitempty"`
 }
 
-func (f *Filter) isZero() bool {
-	return !f.SkipNoise && len(f.Methods)+len(f.Statuses)+len(f.Paths)+len(f.Excludes) == 0
+// IsZero reports whether f keeps everything. Identity and Seed alone leave nothing out.
+func (f *Filter) IsZero() bool {
+	return f.Since.IsZero() && f.Until.IsZero() && len(f.Methods)+len(f.Statuses)+len(f.Paths)+len(f.Excludes) == 0 &&
+		!f.SkipNoise && f.Sample == 0 && f.Shard == (Shard{}) && f.Where == ""
 }
 
 // A Rule is the part of a filter that excluded a request.
 type Rule string
 
 const (
-	ByMethod  Rule = "method"
-	ByStatus  Rule = "status"
-	ByPath    Rule = "path"
+	BySince  Rule = "since"
+	ByUntil  Rule = "until"
+	ByMethod Rule = "method"
+	ByStatus Rule = "status"
+	ByPath   Rule = "path"
+
 	ByExclude Rule = "exclude"
 	ByNoise   Rule = "noise"
-	ByLimit   Rule = "limit"
+	ByShard   Rule = "shard"
+	BySample  Rule = "sample"
+	ByWhere   Rule = "where"
+	// ByWhereError counts the requests for which the expression has no answer, as a division by zero.
+	ByWhereError Rule = "where-error"
+	ByLimit      Rule = "limit"
 )
 
 // Validate joins everything that is wrong with f.
@@ -56,7 +79,17 @@ func (f *Filter) Validate() error {
 			errs = append(errs, fmt.Errorf("method %q: want a method as GET", m))
 		}
 	}
-	return errors.Join(errs...)
+	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
+		errs = append(errs, fmt.Errorf("since %s is not before until %s", f.Since.Format(time.RFC3339), f.Until.Format(time.RFC3339)))
+	}
+	if !(f.Sample >= 0 && f.Sample <= 1) {
+		errs = append(errs, fmt.Errorf("sample %g: want a share of the clients, above 0 and at most 100%%", f.Sample))
+	}
+	if f.Shard != (Shard{}) && (f.Shard.Number < 1 || f.Shard.Number > f.Shard.Of) {
+		errs = append(errs, fmt.Errorf("shard %s: want K/N with K from 1 to N", f.Shard))
+	}
+	_, err := compileWhere(f.Where)
+	return errors.Join(append(errs, err)...)
 }
 
 func isStatus(s string) bool {
@@ -68,65 +101,4 @@ func isStatus(s string) bool {
 	}
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
-}
-
-// Exclude returns the rule that excludes r, or "" when r stays.
-func (f *Filter) Exclude(r *Request) Rule {
-	if len(f.Methods) > 0 && !slices.ContainsFunc(f.Methods, func(m string) bool { return strings.EqualFold(m, string(r.Method)) }) {
-		return ByMethod
-	}
-	if len(f.Statuses) > 0 && !slices.ContainsFunc(f.Statuses, func(s string) bool { return matchStatus(s, r.Status) }) {
-		return ByStatus
-	}
-	if len(f.Paths)+len(f.Excludes) > 0 {
-		path := string(route.Path(r.Target))
-		matches := func(glob string) bool { return doublestar.MatchUnvalidated(glob, path) }
-		if len(f.Paths) > 0 && !slices.ContainsFunc(f.Paths, matches) {
-			return ByPath
-		}
-		if slices.ContainsFunc(f.Excludes, matches) {
-			return ByExclude
-		}
-	}
-	if f.SkipNoise && isNoise(route.Path(r.Target), r.UserAgent) {
-		return ByNoise
-	}
-	return ""
-}
-
-func matchStatus(want string, status int32) bool {
-	if strings.EqualFold(want[1:], "xx") {
-		return status/100 == int32(want[0]-'0')
-	}
-	n, _ := strconv.Atoi(want) // validated
-	return status == int32(n)
-}
-
-// The probes and files that users call noise: they come from machines or caches and say little about an application.
-var (
-	noisePaths = [][]byte{
-		[]byte("/favicon.ico"), []byte("/robots.txt"), []byte("/health"), []byte("/healthz"), []byte("/healthcheck"),
-		[]byte("/livez"), []byte("/readyz"), []byte("/ready"), []byte("/live"), []byte("/ping"), []byte("/nginx_status"),
-		[]byte("/_health"), []byte("/-/healthy"), []byte("/-/ready"), []byte("/metrics"),
-	}
-	noiseAgents = [][]byte{
-		[]byte("kube-probe/"), []byte("ELB-HealthChecker/"), []byte("GoogleHC/"), []byte("HAProxy"),
-		[]byte("Consul Health Check"), []byte("UptimeRobot"), []byte("Prometheus/"),
-	}
-	noiseExtensions = [][]byte{
-		[]byte(".css"), []byte(".js"), []byte(".mjs"), []byte(".map"), []byte(".png"), []byte(".jpg"), []byte(".jpeg"),
-		[]byte(".gif"), []byte(".svg"), []byte(".webp"), []byte(".avif"), []byte(".ico"), []byte(".woff"),
-		[]byte(".woff2"), []byte(".ttf"), []byte(".otf"), []byte(".eot"), []byte(".mp4"), []byte(".webm"),
-	}
-)
-
-func isNoise(path, agent []byte) bool {
-	if trimmed := bytes.TrimSuffix(path, []byte("/")); containsBytes(noisePaths, trimmed, bytes.Equal) {
-		return true
-	}
-	return containsBytes(noiseAgents, agent, bytes.HasPrefix) || containsBytes(noiseExtensions, path, bytes.HasSuffix)
-}
-
-func containsBytes(list [][]byte, b []byte, match func(b, item []byte) bool) bool {
-	return slices.ContainsFunc(list, func(item []byte) bool { return match(b, item) })
 }

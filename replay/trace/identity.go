@@ -47,6 +47,23 @@ func ParseIdentity(text string) (Identity, error) {
 	return id, nil
 }
 
+// String is what ParseIdentity reads.
+func (id Identity) String() string {
+	return [...]string{byOrigin: "origin", byAddress: "address", byUser: "user", byCookie: "cookie:", byHeader: "header:"}[id.kind] + string(id.name)
+}
+
+// IsZero reports whether id is [DefaultIdentity].
+func (id Identity) IsZero() bool { return id.kind == byOrigin }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id Identity) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *Identity) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseIdentity(string(text))
+	return err
+}
+
 // Client is the client that sent r: a number that is the same in every process. Where r has no such cookie, header or
 // user, address, forwarded-for and user agent count.
 func (id Identity) Client(r *Request) uint64 {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"fmt"
 	"time"
 
 	"ngxreplay/replay/route"
@@ -29,10 +30,41 @@ type Info struct {
 	Ledger  Ledger           `json:"ledger"`
 	// Anonymized says that pseudonyms stand for what identifies people.
 	Anonymized bool `json:"anonymized,omitempty"`
+
+	// MaxGapNS is the longest idle gap that was allowed; 0 when any was. GapsCut were longer, and lost CutNS in all.
+	MaxGapNS int64     `json:"max_gap_ns"`
+	GapsCut  int64     `json:"gaps_cut"`
+	CutNS    int64     `json:"cut_ns"`
+	Outliers []Outlier `json:"outliers,omitempty"`
 }
 
 // Span is the offset of the last request.
 func (i *Info) Span() time.Duration { return time.Duration(i.SpanNS) }
+
+// Findings say in words what is odd about the times of the traffic, and what was done about it.
+func (i *Info) Findings() []string {
+	findings := timeFindings(i.Sources, i.Outliers, i.MaxGapNS)
+	if i.GapsCut > 0 {
+		findings = append(findings, fmt.Sprintf("%d idle gaps longer than %v were cut to that (--max-gap): %v in all",
+			i.GapsCut, time.Duration(i.MaxGapNS), time.Duration(i.CutNS).Round(time.Millisecond)))
+	}
+	return findings
+}
+
+func timeFindings(sources []Source, outliers []Outlier, maxGap int64) []string {
+	var findings []string
+	for _, source := range sources {
+		if jumps := source.Jumps.describe(source.Name); jumps != "" {
+			findings = append(findings, jumps+": a clock that was set, logs put together, or lines that nginx wrote late; requests are sorted by their times")
+		}
+	}
+	for _, o := range outliers {
+		if maxGap == 0 || o.GapNS <= maxGap {
+			findings = append(findings, o.String()+": --since, --until or --max-gap leaves the gap out")
+		}
+	}
+	return findings
+}
 
 // A Source is one file that went into a trace.
 type Source struct {
@@ -56,4 +88,9 @@ type Source struct {
 	Entries        int64    `json:"entries"`
 	Malformed      int64    `json:"malformed"`
 	Anonymized     bool     `json:"anonymized,omitempty"` // an anonymized trace
+	Jumps          Jumps    `json:"jumps"`
+
+	// SHA256 and Bytes are those of the file as it lies there, compressed or not; only a build computes them.
+	SHA256 string `json:"sha256,omitempty"`
+	Bytes  int64  `json:"bytes,omitempty"`
 }

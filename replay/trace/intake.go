@@ -34,16 +34,16 @@ type Selection struct {
 
 // An intake reads inputs, accounts for every line, filters, and hands requests on.
 type intake struct {
-	filter    Filter
+	sieve     *sieve
 	progress  func(lines int64)
 	ledger    Ledger
 	sources   []Source
 	malformed []*parse.LineError // the first few
 	problems  []Problem
 	bound     *float64 // MaxMalformed
-	filters   bool     // the filter excludes anything at all
-	// entry, when set, sees every entry with the rule that excludes it.
-	entry func(e *parse.Entry, excluded Rule)
+	sums      bool     // SHA-256 and size of the sources are wanted
+	// entry, when set, sees every entry, where it was read, and the rule that excludes it.
+	entry func(e *parse.Entry, source string, line int64, excluded Rule)
 	// request, when set, gets every request that is kept, and its time. r is valid during the call only.
 	request func(r *Request, at stamp) error
 
@@ -54,8 +54,11 @@ type intake struct {
 // to its end, is a problem that does not keep the others from being read, unless there is no other.
 func (in *intake) read(ctx context.Context, sel Selection) error {
 	in.ledger = newLedger()
-	in.filter, in.progress, in.bound = sel.Filter, sel.Progress, sel.MaxMalformed
-	in.filters = !sel.Filter.isZero()
+	in.progress, in.bound = sel.Progress, sel.MaxMalformed
+	var err error
+	if in.sieve, err = newSieve(sel.Filter); err != nil {
+		return err
+	}
 	inputs, err := parse.Expand(sel.Inputs)
 	if err != nil {
 		return err
@@ -103,7 +106,11 @@ func (in *intake) readOne(ctx context.Context, name string, formats Formats) (er
 		}
 		return nil
 	}
-	source, err := parse.Open(name)
+	open := parse.Open
+	if in.sums {
+		open = parse.OpenSummed
+	}
+	source, err := open(name)
 	if err != nil {
 		return err
 	}
@@ -118,11 +125,18 @@ func (in *intake) readOne(ctx context.Context, name string, formats Formats) (er
 		chosen = append(chosen, format)
 	}
 	if runtime.GOMAXPROCS(0) == 1 {
-		return in.readLog(ctx, parse.NewReader(source, source.Name, chosen...), info)
+		err = in.readLog(ctx, parse.NewReader(source, source.Name, chosen...), &info)
+	} else {
+		reader := parse.NewParallelReader(source, source.Name, runtime.GOMAXPROCS(0), chosen...)
+		err = errors.Join(in.readLog(ctx, reader, &info), reader.Close())
 	}
-	reader := parse.NewParallelReader(source, source.Name, runtime.GOMAXPROCS(0), chosen...)
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	return in.readLog(ctx, reader, info)
+	if in.sums && ctx.Err() == nil && !isOurs(err) {
+		sum, sumErr := source.Sum()
+		info.SHA256, info.Bytes = sum.SHA256, sum.Bytes
+		err = errors.Join(err, sumErr)
+	}
+	in.sources = append(in.sources, info)
+	return err
 }
 
 // lines are those of a log: a parse.Reader or a parse.ParallelReader.
@@ -137,8 +151,9 @@ type lines interface {
 // checkEvery is how many lines are read between two looks at the context and the progress.
 const checkEvery = 1 << 12
 
-func (in *intake) readLog(ctx context.Context, reader lines, source Source) error {
+func (in *intake) readLog(ctx context.Context, reader lines, source *Source) error {
 	before := in.ledger.Lines
+	var jumps jumpFinder
 	for n := int64(1); reader.Scan(); n++ {
 		if n%checkEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -160,6 +175,9 @@ func (in *intake) readLog(ctx context.Context, reader lines, source Source) erro
 			}
 			continue
 		}
+		if entry.Precision != 0 {
+			jumps.see(entry.Time, reader.Line())
+		}
 		if err := in.take(entry, source.Name, reader.Line()); err != nil {
 			return err
 		}
@@ -169,8 +187,7 @@ func (in *intake) readLog(ctx context.Context, reader lines, source Source) erro
 	in.ledger.Entries += counts.Entries
 	in.ledger.Malformed += counts.Malformed
 	in.ledger.Blank += counts.Blank
-	source.Lines, source.Entries, source.Malformed = counts.Lines, counts.Entries, counts.Malformed
-	in.sources = append(in.sources, source)
+	source.Lines, source.Entries, source.Malformed, source.Jumps = counts.Lines, counts.Entries, counts.Malformed, jumps.Jumps
 	if err := in.checkMalformed(in.ledger.Malformed, in.ledger.Lines); err != nil {
 		return err
 	}
@@ -205,27 +222,27 @@ func (in *intake) take(e *parse.Entry, source string, line int64) error {
 	if e.Unreplayable != "" {
 		in.ledger.Unreplayable[e.Unreplayable]++
 		if in.entry != nil {
-			in.entry(e, "")
+			in.entry(e, source, line, "")
 		}
 		return nil
 	}
 	r, rule := &in.scratch, Rule("")
-	if in.filters || in.request != nil {
+	if !in.sieve.all || in.request != nil {
 		fillRequest(r, e)
 		r.Source, r.Line = source, line
-		rule = in.filter.Exclude(r)
+		rule = in.sieve.exclude(r, e.Time)
 	}
-	return in.pass(e, r, rule, stamp{time: e.Time, precision: e.Precision})
+	if in.entry != nil {
+		in.entry(e, source, line, rule)
+	}
+	return in.pass(r, rule, stamp{time: e.Time, precision: e.Precision})
 }
 
 // NoTime is the reason of an entry whose format holds no time and whose envelope gives none.
 const NoTime parse.Reason = "no-time"
 
 // pass counts a request, and hands it on when no rule excludes it.
-func (in *intake) pass(e *parse.Entry, r *Request, rule Rule, at stamp) error {
-	if in.entry != nil {
-		in.entry(e, rule)
-	}
+func (in *intake) pass(r *Request, rule Rule, at stamp) error {
 	if rule != "" {
 		in.ledger.Filtered[rule]++
 		return nil
@@ -308,6 +325,13 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	if in.sums {
+		sum, err := parse.SumFile(name)
+		if err != nil {
+			return err
+		}
+		source.SHA256, source.Bytes = sum.SHA256, sum.Bytes
+	}
 	in.sources = append(in.sources, source)
 	return nil
 }
@@ -315,9 +339,12 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 func (in *intake) takeTraced(r *Request, info *Info) error {
 	in.ledger.Lines++
 	in.ledger.Entries++
-	rule := in.filter.Exclude(r)
 	at := stamp{time: info.StartNS + r.Offset, precision: time.Duration(info.PrecisionNS), arrived: true}
-	return in.pass(tracedEntry(r, at), r, rule, at)
+	rule := in.sieve.exclude(r, at.time)
+	if in.entry != nil {
+		in.entry(tracedEntry(r, at), r.Source, r.Line, rule)
+	}
+	return in.pass(r, rule, at)
 }
 
 // tracedEntry is what a log entry of r would have said, as far as statistics need it.

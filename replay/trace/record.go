@@ -5,49 +5,76 @@ import (
 	"time"
 )
 
-// A sort record is: precision, request time, source, request.
+// A sort record is: source, rank + 1 (0 when the time is fine), request time when there is a rank, request.
 
 // sourceNames numbers the sources, so that records need not repeat their names.
 type sourceNames struct {
 	names []string
-	index map[string]int64
+	index map[string]int
+	last  int // the number asked for last
 }
 
-func (s *sourceNames) number(name string) int64 {
+func (s *sourceNames) number(name string) int {
+	if s.last < len(s.names) && s.names[s.last] == name {
+		return s.last
+	}
 	n, ok := s.index[name]
 	if !ok {
-		n = int64(len(s.names))
+		n = len(s.names)
 		s.index[name] = n
 		s.names = append(s.names, name)
 	}
+	s.last = n
 	return n
 }
 
-func (b *builder) appendRecord(dst []byte, r *Request, at stamp) []byte {
-	dst = binary.AppendVarint(dst, int64(at.precision))
-	dst = binary.AppendVarint(dst, max(r.RequestTime, 0))
-	dst = binary.AppendVarint(dst, b.sources.number(r.Source))
-	return appendRequest(dst, r)
+// A timing is what a record says of its time besides its key.
+type timing struct {
+	source      int
+	coarse      bool   // nothing is known but the second
+	rank        uint32 // among the coarse ones of its source and second
+	requestTime int64
 }
 
-func recordTime(record []byte) (precision time.Duration, requestTime int64, err error) {
-	d := decoder{rest: record}
-	precision, requestTime = time.Duration(d.varint()), d.varint()
-	if d.failed {
-		return 0, 0, errCorrupt
+func (t timing) appendTo(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(t.source))
+	if !t.coarse {
+		return append(dst, 0)
 	}
-	return precision, requestTime, nil
+	dst = binary.AppendUvarint(dst, uint64(t.rank)+1)
+	return binary.AppendUvarint(dst, uint64(t.requestTime))
+}
+
+// cutTiming returns the timing of a record and the request that follows it.
+func cutTiming(record []byte) (t timing, request []byte, err error) {
+	d := decoder{rest: record}
+	t.source = int(d.uvarint())
+	if rank := d.uvarint(); rank > 0 {
+		t.coarse, t.rank = true, uint32(rank-1)
+		t.requestTime = int64(d.uvarint())
+	}
+	if d.failed {
+		return t, nil, errCorrupt
+	}
+	return t, d.rest, nil
+}
+
+// arrival is when the request of a record arrived, given its key: the earliest time at which it can have.
+func (b *builder) arrival(earliest int64, record []byte) (int64, error) {
+	t, _, err := cutTiming(record)
+	if err != nil || !t.coarse {
+		return earliest, err
+	}
+	second := floorDiv(earliest+t.requestTime, int64(time.Second))
+	return earliest + int64(b.spreader.offset(second, t.source, t.rank)), nil
 }
 
 // decodeRecord fills r from record, whose bytes it borrows, and returns what of it is hashed.
 func (b *builder) decodeRecord(record []byte, r *Request) (traffic []byte, err error) {
-	d := decoder{rest: record}
-	d.varint()
-	d.varint()
-	source := d.varint()
-	if d.failed || source < 0 || source >= int64(len(b.sources.names)) {
+	t, request, err := cutTiming(record)
+	if err != nil || t.source < 0 || t.source >= len(b.sources.names) {
 		return nil, errCorrupt
 	}
-	r.Source = b.sources.names[source]
-	return decodeTraffic(d.rest, r)
+	r.Source = b.sources.names[t.source]
+	return decodeTraffic(request, r)
 }

@@ -3,13 +3,11 @@ package trace
 import (
 	"bufio"
 	"cmp"
-	"container/heap"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"slices"
 )
 
 // key orders records: by time, then by tie, which no two records share.
@@ -22,184 +20,196 @@ func (k key) compare(o key) int {
 	return cmp.Or(cmp.Compare(k.time, o.time), cmp.Compare(k.tie, o.tie))
 }
 
-// A sorter sorts any number of records in bounded memory: beyond the limit it writes sorted runs to disk, and merges
-// them at the end. Runs are unlinked as soon as they are open, so that nothing is left behind however the program
-// ends.
+// A sorter sorts any number of records in bounded memory: beyond the limit it writes sorted runs to one file, and
+// merges them at the end. The file is unlinked as soon as it is open, so that nothing is left behind however the
+// program ends. Ties must be added in increasing order.
 type sorter struct {
-	limit int    // bytes of records held in memory
-	dir   string // of the runs; "" is the system's
+	limit int                       // bytes of records held in memory
+	spill func() (spillFile, error) // opens the file of the runs
 
-	arena []byte
-	index []ref
-	runs  []*os.File
+	arena   arena
+	index   []ref
+	scratch []ref // of the sort
+	ordered bool  // the index is in order as it is
+	file    spillFile
+	written int64
+	runs    []section
 }
 
+// A ref is a record in the arena, where a head precedes its bytes: time, tie and length.
 type ref struct {
-	key
-	start, end int // in the arena
+	time  int64
+	place place
 }
 
-// refSize is what a record costs in memory besides its bytes.
-const refSize = 32
+const (
+	headSize = 20
+	refSize  = 2 * 16 // of a ref, and of its room in the scratch
+)
+
+func appendHead(dst []byte, k key, length int) {
+	binary.LittleEndian.PutUint64(dst[0:], uint64(k.time))
+	binary.LittleEndian.PutUint64(dst[8:], k.tie)
+	binary.LittleEndian.PutUint32(dst[16:], uint32(length))
+}
+
+// readHead returns the key and the length of the record that follows its head.
+func readHead(head []byte) (k key, length int) {
+	return key{int64(binary.LittleEndian.Uint64(head[0:])), binary.LittleEndian.Uint64(head[8:])}, int(binary.LittleEndian.Uint32(head[16:]))
+}
 
 // add takes a copy of record.
 func (s *sorter) add(k key, record []byte) error {
-	if len(s.arena)+len(record)+refSize*len(s.index) > s.limit && len(s.index) > 0 {
-		if err := s.spill(); err != nil {
-			return fmt.Errorf("sort on disk: %w (TMPDIR names another place)", err)
+	n := headSize + len(record)
+	if len(s.index) > 0 && s.arena.size+n+refSize*(len(s.index)+1) > s.limit {
+		if err := s.flush(); err != nil {
+			return err
 		}
 	}
-	start := len(s.arena)
-	s.arena = append(s.arena, record...)
-	s.index = append(s.index, ref{k, start, len(s.arena)})
+	room, at := s.arena.alloc(n)
+	appendHead(room, k, len(record))
+	copy(room[headSize:], record)
+	s.ordered = len(s.index) == 0 || s.ordered && s.index[len(s.index)-1].time <= k.time
+	s.index = append(s.index, ref{k.time, at})
 	return nil
 }
 
-// len is 0 when there is nothing to drain.
-func (s *sorter) len() int { return len(s.index) + len(s.runs) }
-
-func (s *sorter) sortIndex() {
-	slices.SortFunc(s.index, func(a, b ref) int { return a.key.compare(b.key) })
-}
-
-func (s *sorter) spill() error {
+// flush writes what is in memory as a sorted run.
+func (s *sorter) flush() error {
+	if s.file == nil {
+		file, err := s.spill()
+		if err != nil {
+			return err
+		}
+		s.file = file
+	}
 	s.sortIndex()
-	file, err := os.CreateTemp(s.dir, "ngxreplay-sort-*")
-	if err != nil {
-		return err
-	}
-	s.runs = append(s.runs, file)
-	if err := os.Remove(file.Name()); err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(file, 1<<18)
-	var head [runHead]byte
+	w := bufio.NewWriterSize(s.file, writeBuffer)
+	start := s.written
 	for _, r := range s.index {
-		binary.LittleEndian.PutUint64(head[0:], uint64(r.time))
-		binary.LittleEndian.PutUint64(head[8:], r.tie)
-		binary.LittleEndian.PutUint32(head[16:], uint32(r.end-r.start))
-		w.Write(head[:])
-		w.Write(s.arena[r.start:r.end])
+		b := s.arena.from(r.place)
+		_, length := readHead(b)
+		n, _ := w.Write(b[:headSize+length]) // bufio keeps the first error for Flush
+		s.written += int64(n)
 	}
-	if err := w.Flush(); err != nil { // bufio keeps the first error of any Write
+	if err := w.Flush(); err != nil {
 		return err
 	}
-	s.arena, s.index = s.arena[:0], s.index[:0]
+	s.runs = append(s.runs, section{start, s.written})
+	s.arena.reset()
+	s.index = s.index[:0]
 	return nil
 }
 
-// runHead is the size of a record's head in a run: time, tie and length.
-const runHead = 8 + 8 + 4
-
-// drain calls yield with every record in order, and empties the sorter. The record is valid during the call only.
-func (s *sorter) drain(yield func(k key, record []byte) error) (err error) {
-	defer func() { err = errors.Join(err, s.close()) }()
+// drain yields all records in order. A record is valid until yield returns.
+func (s *sorter) drain(yield func(k key, record []byte) error) error {
+	if len(s.runs) > 0 {
+		if err := s.flush(); err != nil {
+			return err
+		}
+		s.arena, s.index, s.scratch = arena{}, nil, nil // the merge needs the memory
+		return mergeRuns(s.file, s.runs, s.limit, yield)
+	}
 	s.sortIndex()
-	if len(s.runs) == 0 {
-		for _, r := range s.index {
-			if err := yield(r.key, s.arena[r.start:r.end]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return s.merge(yield)
-}
-
-func (s *sorter) merge(yield func(k key, record []byte) error) error {
-	var m merge
-	for _, file := range s.runs {
-		if _, err := file.Seek(0, io.SeekStart); err != nil {
+	for _, r := range s.index {
+		b := s.arena.from(r.place)
+		k, length := readHead(b)
+		if err := yield(k, b[headSize:headSize+length:headSize+length]); err != nil {
 			return err
-		}
-		m = append(m, &cursor{next: runReader(bufio.NewReaderSize(file, 1<<16))})
-	}
-	m = append(m, &cursor{next: s.memoryReader()})
-	open := m[:0]
-	for _, c := range m {
-		switch err := c.advance(); err {
-		case nil:
-			open = append(open, c)
-		case io.EOF:
-		default:
-			return err
-		}
-	}
-	m = open
-	heap.Init(&m)
-	for len(m) > 0 {
-		c := m[0]
-		if err := yield(c.key, c.record); err != nil {
-			return err
-		}
-		switch err := c.advance(); err {
-		case nil:
-			heap.Fix(&m, 0)
-		case io.EOF:
-			heap.Pop(&m)
-		default:
-			return fmt.Errorf("read a sorted run: %w", err)
 		}
 	}
 	return nil
 }
 
 func (s *sorter) close() error {
-	var errs []error
-	for _, file := range s.runs {
-		errs = append(errs, file.Close())
-	}
-	*s = sorter{limit: s.limit, dir: s.dir}
-	return errors.Join(errs...)
-}
-
-// A cursor walks over one sorted run.
-type cursor struct {
-	key    key
-	record []byte
-	next   func(c *cursor) error
-}
-
-func (c *cursor) advance() error { return c.next(c) }
-
-func (s *sorter) memoryReader() func(*cursor) error {
-	i := 0
-	return func(c *cursor) error {
-		if i == len(s.index) {
-			return io.EOF
-		}
-		r := s.index[i]
-		c.key, c.record = r.key, s.arena[r.start:r.end]
-		i++
+	file := s.file
+	s.arena, s.index, s.scratch, s.file, s.runs = arena{}, nil, nil, nil, nil
+	if file == nil {
 		return nil
 	}
+	return file.Close()
 }
 
-func runReader(r *bufio.Reader) func(*cursor) error {
-	var head [runHead]byte
-	return func(c *cursor) error {
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return err
-		}
-		c.key = key{int64(binary.LittleEndian.Uint64(head[0:])), binary.LittleEndian.Uint64(head[8:])}
-		n := int(binary.LittleEndian.Uint32(head[16:]))
-		c.record = slices.Grow(c.record[:0], n)[:n]
-		if _, err := io.ReadFull(r, c.record); err != nil {
-			return io.ErrUnexpectedEOF
-		}
-		return nil
+// sortIndex sorts by time; equal times keep their order, which is that of their ties. Logs are nearly in order and
+// their times lie close together, so that counting by a few bits at a time takes few passes and no comparison.
+func (s *sorter) sortIndex() {
+	if s.ordered || len(s.index) == 0 {
+		return
 	}
+	const digit = 11
+	low, high := s.index[0].time, s.index[0].time
+	for _, r := range s.index {
+		low, high = min(low, r.time), max(high, r.time)
+	}
+	if cap(s.scratch) < len(s.index) {
+		s.scratch = make([]ref, len(s.index), cap(s.index))
+	}
+	from, to := s.index, s.scratch[:len(s.index)]
+	span := uint64(high) - uint64(low) // wraps around rightly
+	for shift := 0; shift < 64 && span>>shift > 0; shift += digit {
+		var starts [1 << digit]uint32
+		for _, r := range from {
+			starts[(uint64(r.time)-uint64(low))>>shift&(1<<digit-1)]++
+		}
+		next := uint32(0)
+		for i, n := range starts {
+			starts[i] = next
+			next += n
+		}
+		for _, r := range from {
+			d := &starts[(uint64(r.time)-uint64(low))>>shift&(1<<digit-1)]
+			to[*d] = r
+			*d++
+		}
+		from, to = to, from
+	}
+	s.index, s.scratch = from, to
+	s.ordered = true
 }
 
-// merge is a heap of cursors, the one with the smallest key first.
-type merge []*cursor
+// A spillError says that the sorted runs could not be kept on disk.
+type spillError struct {
+	dir string
+	err error
+}
 
-func (m merge) Len() int           { return len(m) }
-func (m merge) Less(i, j int) bool { return m[i].key.compare(m[j].key) < 0 }
-func (m merge) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
-func (m *merge) Push(x any)        { *m = append(*m, x.(*cursor)) }
-func (m *merge) Pop() any {
-	last := (*m)[len(*m)-1]
-	*m = (*m)[:len(*m)-1]
-	return last
+func (e *spillError) Error() string {
+	return fmt.Sprintf("sort on disk in %s: %v: free some space there, or name another directory with --spill or TMPDIR", e.dir, e.err)
+}
+
+func (e *spillError) Unwrap() error { return e.err }
+
+// openSpill opens the file of the runs in dir, "" for the system's, without leaving a name behind.
+func openSpill(dir string) (spillFile, error) {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	file, err := os.CreateTemp(dir, "ngxreplay-sort-*")
+	if err != nil {
+		return nil, &spillError{dir, err}
+	}
+	spilled := &spilled{File: file, dir: dir}
+	if err := os.Remove(file.Name()); err != nil {
+		file.Close()
+		return nil, &spillError{dir, err}
+	}
+	return spilled, nil
+}
+
+// spilled is a file whose errors say what to do.
+type spilled struct {
+	*os.File
+	dir string
+}
+
+func (s *spilled) Write(p []byte) (int, error) {
+	n, err := s.File.Write(p)
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err // the file has no name any more
+		}
+		err = &spillError{s.dir, err}
+	}
+	return n, err
 }

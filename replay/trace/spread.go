@@ -52,3 +52,58 @@ func (s Spread) draws(dst []time.Duration, n int, start int64, interval time.Dur
 	}
 	return dst
 }
+
+// A spreader gives each request of a coarse second its offset inside it. It holds the draws of recent seconds only:
+// they can be drawn again at any time.
+type spreader struct {
+	spread Spread
+	seed   uint64
+	census *census
+
+	seconds map[int64]*drawn
+	held    int // draws
+	recent  *drawn
+	second  int64 // of recent
+}
+
+// drawn is a second whose requests have their places.
+type drawn struct {
+	portions []portion
+	draws    []time.Duration
+}
+
+// maxDraws is how many draws are held before all are dropped: some seconds of the densest log.
+const maxDraws = 1 << 20
+
+func newSpreader(spread Spread, seed uint64, census *census) *spreader {
+	return &spreader{spread: spread, seed: seed, census: census, seconds: map[int64]*drawn{}}
+}
+
+// offset is where the request of a source and rank stands in its second.
+func (s *spreader) offset(second int64, source int, rank uint32) time.Duration {
+	if s.recent == nil || second != s.second {
+		s.second, s.recent = second, s.draw(second)
+	}
+	return s.recent.draws[turn(s.recent.portions, source, rank)]
+}
+
+func (s *spreader) draw(second int64) *drawn {
+	if d, ok := s.seconds[second]; ok {
+		return d
+	}
+	d := &drawn{portions: s.census.portions(nil, second)}
+	n := 0
+	for _, p := range d.portions {
+		n += int(p.n)
+	}
+	if s.held += n; s.held > maxDraws {
+		clear(s.seconds)
+		s.held = n
+	}
+	d.draws = s.spread.draws(nil, n, second*int64(time.Second), time.Second, s.seed)
+	if second == s.census.first {
+		d.draws[0] = 0 // so that the seconds of the trace are those of the log
+	}
+	s.seconds[second] = d
+	return d
+}

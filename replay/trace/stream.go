@@ -14,12 +14,16 @@ type Stream struct{ in intake }
 
 // NewStream returns a stream that calls keep with every request that the filter keeps, with the time that its line gives
 // (the end of the request, in nanoseconds since 1970) and how precise that is. r and its bytes are valid during the call
-// only.
-func NewStream(filter Filter, keep func(r *Request, time int64, precision time.Duration)) *Stream {
+// only. A filter that is not valid is an error.
+func NewStream(filter Filter, keep func(r *Request, time int64, precision time.Duration)) (*Stream, error) {
+	sieve, err := newSieve(filter)
+	if err != nil {
+		return nil, err
+	}
 	return &Stream{intake{
-		ledger: newLedger(), filter: filter, filters: !filter.isZero(),
+		ledger: newLedger(), sieve: sieve,
 		request: func(r *Request, at stamp) error { keep(r, at.time, at.precision); return nil },
-	}}
+	}}, nil
 }
 
 // Take takes an entry, and Refuse a line that is none.

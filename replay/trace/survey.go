@@ -34,7 +34,11 @@ type Survey struct {
 	Uncounted   int64         // entries that peak and curve leave out, because the log spans too many minutes
 	BodyBytes   int64         // logged in all
 	Routes      []route.Route
+	Outliers    []Outlier
 }
+
+// Findings say in words what is odd about the times of the entries.
+func (s *Survey) Findings() []string { return timeFindings(s.Sources, s.Outliers, 0) }
 
 // A Bucket is a stretch of a log's time.
 type Bucket struct {
@@ -73,9 +77,10 @@ type surveyor struct {
 	precision          time.Duration
 	bodyBytes          int64
 	entries            int64
+	firstAt, lastAt    origin
 }
 
-func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
+func (s *surveyor) entry(e *parse.Entry, source string, line int64, excluded Rule) {
 	if excluded != "" {
 		return
 	}
@@ -98,7 +103,12 @@ func (s *surveyor) entry(e *parse.Entry, excluded Rule) {
 		s.clients.add(e.Client)
 	}
 	s.bodyBytes += max(e.BodyBytes, 0)
-	s.first, s.last = min(s.first, e.Time), max(s.last, e.Time)
+	if e.Time < s.first {
+		s.first, s.firstAt = e.Time, origin{source, line}
+	}
+	if e.Time > s.last {
+		s.last, s.lastAt = e.Time, origin{source, line}
+	}
 	s.seconds.add(floorDiv(e.Time, int64(time.Second)))
 }
 
@@ -116,6 +126,7 @@ func (s *surveyor) survey() Survey {
 		v.First, v.Last = time.Unix(0, s.first), time.Unix(0, s.last)
 		v.PeakSecond, v.PeakAt = int64(s.seconds.peak), time.Unix(s.seconds.peakAt, 0)
 		v.Uncounted = s.seconds.missed
+		v.Outliers = locate(s.seconds.outliers(), s.firstAt, s.lastAt)
 		v.Curve = s.seconds.curve(floorDiv(s.first, int64(time.Second)), floorDiv(s.last, int64(time.Second)))
 	}
 	return v

@@ -139,14 +139,6 @@ func (s *seconds) add(second int64) {
 	}
 }
 
-func (s *seconds) count(second int64) uint32 {
-	page := s.pages[floorDiv(second, pageSeconds)]
-	if page == nil {
-		return 0
-	}
-	return page[second-floorDiv(second, pageSeconds)*pageSeconds]
-}
-
 // floorDiv rounds down, also before 1970: logs are hostile input.
 func floorDiv(a, b int64) int64 {
 	if q := a / b; a%b < 0 {
