@@ -54,6 +54,12 @@ func configFacts(run *Run) facts {
 		f.add("amplify", digits(c.Amplify)+" × the clients")
 	}
 	f.add("mix", c.Mix)
+	if c.Follow != "" {
+		f.add("followed", fmt.Sprintf("from the %s of the logs, %s behind", c.Follow, span(c.DelayNS)))
+	}
+	if c.MaxGapNS > 0 {
+		f.add("idle gaps cut to", span(c.MaxGapNS))
+	}
 	if c.DurationNS > 0 {
 		f.add("at most", span(c.DurationNS))
 	}

@@ -18,6 +18,9 @@ func title(run *Run) string {
 	if n := scheduled(run); n < run.Trace.Requests {
 		requests = count(n) + " of " + requests
 	}
+	if run.Config.Follow != "" {
+		return fmt.Sprintf("Shadowed %s, %s behind production%s", requests, tied(span(run.Config.DelayNS)), lasted(run))
+	}
 	return fmt.Sprintf("Replayed %s, recorded over %s, at %s%s",
 		requests, tied(span(run.Trace.SpanNS)), pace(&run.Config), lasted(run))
 }

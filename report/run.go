@@ -59,6 +59,9 @@ type Config struct {
 	Amplify     float64        `json:"amplify"` // clients for each of the trace
 	Loop        int            `json:"loop"`    // how often the trace was replayed
 	Mix         string         `json:"mix,omitempty"`
+	Follow      string         `json:"follow,omitempty"`   // the logs were followed from their end or start, instead of read
+	DelayNS     int64          `json:"delay_ns,omitempty"` // how far behind them the replay was to be
+	MaxGapNS    int64          `json:"max_gap_ns,omitempty"`
 	DurationNS  int64          `json:"duration_ns"` // 0: to the end of the trace
 	Limit       int64          `json:"limit"`
 	Seed        uint64         `json:"seed"`

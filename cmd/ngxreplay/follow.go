@@ -92,6 +92,7 @@ func (t *terminal) follow(s *runSettings) error {
 	session := newSession(t, s, "", trace.Built{Info: *shadow.Info()})
 	session.shadow = shadow
 	session.doc.Config.DurationNS = int64(duration)
+	session.doc.Config.Follow, session.doc.Config.DelayNS = s.flags.follow.from, int64(s.flags.follow.delay)
 	session.doc.Notes = nil
 	replayErr := session.replayAll()
 	replayErr = errors.Join(replayErr, shadow.Close())

@@ -121,7 +121,8 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
 	s.options.Plan, s.options.Closed = s.scale.plan, s.scale.closed
-	s.scale.traffic.Clients = s.options.PerClient
+	s.scale.traffic.Clients, s.scale.traffic.Identity = s.options.PerClient, s.selection.Filter.Identity
+	s.scale.traffic.TempDir = s.build.Spill
 	errs[4] = s.options.Validate()
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)

@@ -54,7 +54,7 @@ func newSession(t *terminal, s *runSettings, path string, built trace.Built) *se
 func (s *runSettings) config() report.Config {
 	c := report.Config{
 		Started: time.Now().UTC(), Inputs: s.inputs, Speed: s.options.Plan.Speed, Rate: s.scale.rate,
-		Pace: s.flags.scale.pace, Ramp: s.flags.scale.ramp, Amplify: s.flags.scale.amplify, Loop: s.flags.scale.loop, Mix: s.flags.scale.mix,
+		Pace: s.flags.scale.pace, Ramp: s.flags.scale.ramp, Amplify: s.flags.scale.amplify, Loop: s.flags.scale.loop, Mix: s.flags.scale.mix, MaxGapNS: int64(s.build.MaxGap),
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
 		Require: replay.Verdict(s.flags.require), TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
