@@ -145,6 +145,7 @@ several targets, and compares how each behaves.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w (%s --help shows all flags)", err, cmd.CommandPath()))
 	})
+	root.SetUsageFunc(usage)
 	root.AddCommand(t.runCommand(), t.inspectCommand(), t.traceCommand(), t.targetsCommand())
 	return root
 }
