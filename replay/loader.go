@@ -29,6 +29,7 @@ type loader struct {
 	names  *names
 	// perClient numbers the clients, or the connections where the log does.
 	perClient bool
+	start     time.Time // about when the replay begins
 	rows      []traffic.Request
 	sizes     []int // scratch: where each request of the batch ends
 	guess     int   // bytes of the largest batch so far
@@ -58,6 +59,7 @@ func (l *loader) run(ctx context.Context, out chan<- batch) {
 
 func (l *loader) next() (b batch, more bool) {
 	n, err := l.source.Read(l.rows)
+	now := time.Now()
 	b.requests = make([]request, 0, n)
 	arena := make([]byte, 0, l.guess)
 	l.sizes = l.sizes[:0]
@@ -68,7 +70,9 @@ func (l *loader) next() (b batch, more bool) {
 			break
 		}
 		row := l.rows[i].Recorded
-		arena = l.format.Append(arena, row)
+		arena = l.format.Append(arena, row, wire.Sending{
+			N: uint64(l.loaded) + uint64(i), Client: l.rows[i].Client, Due: later(l.start.Add(due), now),
+		})
 		l.sizes = append(l.sizes, len(arena))
 		r := request{
 			due:    due,
@@ -96,6 +100,14 @@ func (l *loader) next() (b batch, more bool) {
 		b.err = err
 	}
 	return b, !l.ended
+}
+
+// later is when a request leaves that is due at one time and written at another.
+func later(due, now time.Time) time.Time {
+	if due.Before(now) {
+		return now // requests without due times, or a replay that is behind
+	}
+	return due
 }
 
 // setClient says whose connection carries r.

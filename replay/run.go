@@ -122,7 +122,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		plan = pace.Plan{Speed: 1} // the trace's times do not count
 	}
 	load := &loader{source: r.source, plan: plan, format: r.target.Format, names: r.names,
-		perClient: r.opts.PerClient}
+		perClient: r.opts.PerClient, start: time.Now()}
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
 	if live, ok := r.source.(interface{ Stop() }); ok { // a source that waits for its requests waits no longer

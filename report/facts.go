@@ -79,6 +79,8 @@ func configFacts(run *Run) facts {
 	for _, h := range c.Header {
 		f.add("header", h.Name+": "+h.Value)
 	}
+	f.addSending(&c.Sending)
+	f.addDialing(&c.Dialing)
 	return f
 }
 

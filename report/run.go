@@ -74,6 +74,8 @@ type Config struct {
 	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
 	Host        string         `json:"host,omitempty"`
 	Header      []wire.Header  `json:"header,omitempty"` // with secrets masked
+	Sending     Sending        `json:"sending,omitzero"`
+	Dialing     Dialing        `json:"dialing,omitzero"`
 }
 
 // Trace is the traffic that was replayed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 
@@ -23,10 +24,10 @@ func (s Spec) IsProgram() bool { return s.URL == "" }
 
 var nameGrammar = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// ParseSpec reads NAME, URL, NAME=URL, or NAME=URL,metrics=URL.
+// ParseSpec reads NAME, URL, NAME=URL, or NAME=URL,metrics=URL. A URL may be unix:/PATH.
 func ParseSpec(text string) (Spec, error) {
 	name, rest, named := strings.Cut(text, "=")
-	isURL := strings.Contains(name, "://")
+	isURL := strings.Contains(name, "://") || strings.HasPrefix(name, "unix:")
 	if isURL {
 		name, rest, named = "", text, true
 	}
@@ -45,6 +46,9 @@ func ParseSpec(text string) (Spec, error) {
 	s.Endpoint = endpoint
 	if isURL {
 		s.Name = endpoint.Host
+		if endpoint.Unix {
+			s.Name = path.Base(endpoint.Address)
+		}
 	} else if !nameGrammar.MatchString(s.Name) {
 		return Spec{}, fmt.Errorf("target %q: name %q: want letters, digits, dots and dashes", text, s.Name)
 	}

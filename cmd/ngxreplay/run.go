@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,6 +22,8 @@ import (
 // runFlags are the flags of run as the user gave them.
 type runFlags struct {
 	input       inputFlags
+	sending     sendingFlags
+	dialing     dialingFlags
 	scale       scaleFlags
 	follow      followFlags
 	targets     []string
@@ -31,7 +32,6 @@ type runFlags struct {
 	timeout     time.Duration
 	host        string
 	header      []string
-	insecure    bool
 	allowWrites bool
 	require     string
 	output      string
@@ -53,6 +53,8 @@ was due, so a target that stalls cannot hide it. A target is the name of a progr
   ngxreplay run day.trace --target gin --rate 2000 --duration 1m
   ngxreplay run access.log --target svc=http://127.0.0.1:8080,metrics=http://127.0.0.1:9090/metrics --json
   ngxreplay run /var/log/nginx/access.log --follow --target http://127.0.0.1:8081
+  ngxreplay run access.log --target https://staging.example --ca ca.pem --auth jwt:hs256:env:SECRET --method GET
+  ngxreplay run access.log --target app=unix:/run/app.sock --bodies bodies.yml --rewrite '^/v1/=>/v2/' --traceparent
   zcat access.log.2.gz | ngxreplay run - --target fiber --speed 4 --skip-noise`,
 		Args: needInputs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,7 +80,6 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "longest `time` from sending a request to the end of its answer")
 	flags.StringVar(&f.host, "host", "", "send this `host` with every request, instead of the logged one")
 	flags.StringArrayVar(&f.header, "header", nil, "add this `'Name: value'` to every request (repeatable)")
-	flags.BoolVar(&f.insecure, "insecure", false, "accept any TLS certificate")
 	flags.BoolVar(&f.allowWrites, "allow-writes", false, "send requests that write (POST, PUT, ...) to targets on other machines too")
 	flags.StringVar(&f.require, "require", string(replay.Degraded), "least `fidelity` for a verdict: faithful, or degraded; below it the exit code is 4")
 	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory`")
@@ -86,6 +87,8 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	f.follow.register(flags)
 	f.input.register(flags)
 	f.input.registerBuild(flags)
+	f.sending.register(flags)
+	f.dialing.register(flags)
 }
 
 // runSettings are the flags of run, checked.
@@ -99,6 +102,8 @@ type runSettings struct {
 	scale     scale
 	flags     *runFlags
 	header    []wire.Header
+	sending   sending
+	dialing   dialing
 }
 
 // A prepared target can be replayed at: its program was found.
@@ -110,18 +115,20 @@ type prepared struct {
 // settings checks everything that can be checked before anything is read, and joins what is wrong.
 func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings, error) {
 	s := &runSettings{inputs: inputs, flags: f, filters: f.input.filters()}
-	var errs [8]error
+	var errs [10]error
 	s.selection, errs[0] = f.input.selection(f.follow.expanded(inputs))
 	s.build, errs[1] = f.input.build(flags)
 	s.targets, errs[2] = prepareTargets(f.targets)
 	s.header, errs[3] = parseHeaders(f.header)
+	s.sending, errs[8] = f.sending.check(s.header)
+	s.dialing, errs[9] = f.dialing.check(f.host)
 	s.options = replay.Options{
 		MaxInFlight: f.maxInFlight, Timeout: f.timeout,
 	}
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
 	s.options.Plan, s.options.Closed = s.scale.plan, s.scale.closed
-	s.scale.traffic.Clients, s.scale.traffic.Identity = s.options.PerClient, s.selection.Filter.Identity
+	s.scale.traffic.Clients, s.scale.traffic.Identity = s.options.PerClient || s.sending.needsClients(), s.selection.Filter.Identity
 	s.scale.traffic.TempDir = s.build.Spill
 	errs[4] = s.options.Validate()
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
@@ -297,30 +304,13 @@ func isSafe(method string) bool {
 
 // probe finds targets that cannot be reached before the first one is replayed at.
 func (t *terminal) probe(s *runSettings) error {
-	var errs []error
+	limits, err := s.limits()
+	errs := []error{err}
 	for _, target := range s.targets {
 		if target.IsProgram() {
 			continue
 		}
-		conn, err := s.dialer(target.Endpoint).Dial(t.ctx)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("target %s: cannot connect to %s: %w: is it running?", target.Name, target.URL, err))
-			continue
-		}
-		_ = conn.Close() // it was opened to see that it can be
+		errs = append(errs, t.reach(s, target, limits))
 	}
 	return errors.Join(errs...)
-}
-
-func (s *runSettings) dialer(endpoint wire.Endpoint) *wire.Dialer {
-	return &wire.Dialer{Endpoint: endpoint, Timeout: s.options.Timeout, Insecure: s.flags.insecure}
-}
-
-// wireFormat says how requests are written for a target.
-func (s *runSettings) wireFormat(endpoint wire.Endpoint) wire.Format {
-	return wire.Format{
-		Host:         cmp.Or(s.flags.host, endpoint.Host),
-		OverrideHost: s.flags.host != "",
-		Header:       s.header,
-	}
 }

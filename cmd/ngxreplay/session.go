@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,7 @@ func (s *runSettings) config() report.Config {
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
 		Require: replay.Verdict(s.flags.require), TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
+		Sending: s.flags.sending.config(), Dialing: s.flags.dialing.config(),
 	}
 	for _, target := range s.flags.targets {
 		c.Targets = append(c.Targets, report.Mask(target))
@@ -135,7 +137,7 @@ func (s *session) untouched(target prepared, why string) report.Target {
 // replayOne replays at one target, starting and stopping it when it is a program.
 func (s *session) replayOne(target prepared, index int) (result report.Target, err error) {
 	result = s.untouched(target, "not replayed")
-	endpoint, format := target.Endpoint, s.settings.wireFormat(target.Endpoint)
+	endpoint, format := target.Endpoint, s.settings.wireFormat(target.Name, target.Endpoint)
 	meter := targets.Meter{Metrics: target.Metrics}
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
@@ -158,7 +160,7 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 		if endpoint, err = wire.ParseEndpoint(ready.URL); err != nil {
 			return result, fmt.Errorf("target %s: ready line: %w", target.Name, err)
 		}
-		format = s.settings.wireFormat(endpoint)
+		format = s.settings.wireFormat(target.Name, endpoint)
 		format.Expect, format.Authorization = contract.ExpectHeader, ready.Authorization
 		meter = targets.Meter{PID: process.PID(), Metrics: ready.Admin + "/metrics"}
 		result.Framework, result.Version, result.URL = ready.Framework, ready.Version, ready.URL
@@ -168,6 +170,11 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 	}
 	result.Trouble = ""
 	err = s.measure(ctx, &result, replay.Target{Dial: s.settings.dialer(endpoint).Dial, Format: format}, meter, index)
+	for _, note := range madeNotes(format.Made) {
+		if !slices.Contains(s.doc.Notes, note) { // mostly the same for each target
+			s.doc.Notes = append(s.doc.Notes, note)
+		}
+	}
 	if process != nil && s.ctx.Err() == nil {
 		select {
 		case <-process.Exited():

@@ -175,7 +175,7 @@ func TestUnknownFormatsAndBases(t *testing.T) {
 
 // sent are the bytes that ngxreplay would send.
 func sent(r *trace.Request) []byte {
-	return (&wire.Format{Host: "127.0.0.1:8080"}).Append(nil, r)
+	return (&wire.Format{Host: "127.0.0.1:8080"}).Append(nil, r, wire.Sending{})
 }
 
 // The raw formats, read as their tools read them, hold the bytes that ngxreplay would send, in order.

@@ -24,7 +24,7 @@ type field struct{ name, value []byte }
 
 // fill takes the bytes apart that format writes for r. They hold no CR, LF or NUL but at the ends of lines.
 func (m *message) fill(format *wire.Format, r *trace.Request) {
-	m.raw = format.Append(m.raw[:0], r)
+	m.raw = format.Append(m.raw[:0], r, wire.Sending{})
 	head, body, _ := bytes.Cut(m.raw, []byte("\r\n\r\n"))
 	m.body, m.hasHost = body, len(r.Host) > 0
 	line, head, _ := bytes.Cut(head, []byte("\r\n"))

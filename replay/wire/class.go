@@ -36,6 +36,12 @@ type DialError struct{ Err error }
 func (e *DialError) Error() string { return e.Err.Error() }
 func (e *DialError) Unwrap() error { return e.Err }
 
+// A HandshakeError is an error of a TLS handshake, whatever it was that went wrong in it.
+type HandshakeError struct{ Err error }
+
+func (e *HandshakeError) Error() string { return "tls handshake: " + e.Err.Error() }
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
 // Classify names the class of an error of dialling, writing or reading.
 func Classify(err error) Class {
 	var dial *DialError
@@ -51,10 +57,10 @@ func Classify(err error) Class {
 			return DialTimeout
 		}
 		return Timeout
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return Refused
 	case isTLS(err):
 		return TLS
+	case errors.Is(err, syscall.ECONNREFUSED), dialling && errors.Is(err, syscall.ENOENT): // no such unix socket
+		return Refused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return Reset
 	case errors.Is(err, ErrProtocol):
@@ -74,11 +80,12 @@ func isTimeout(err error) bool {
 }
 
 func isTLS(err error) bool {
+	var handshake *HandshakeError
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
-	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority)
+	return errors.As(err, &handshake) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority)
 }
 
 // isConnectionError reports whether err is of the connection rather than of what came over it.

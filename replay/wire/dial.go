@@ -3,80 +3,138 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
-	"net/url"
+	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// An Endpoint is where a target listens.
-type Endpoint struct {
-	Address string // host:port that is dialled
-	Host    string // for the Host header where the log holds none
-	TLS     bool
-}
-
-// ParseEndpoint reads http://host[:port] or https://host[:port].
-func ParseEndpoint(rawURL string) (Endpoint, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return Endpoint{}, err
-	}
-	ports := map[string]string{"http": "80", "https": "443"}
-	port, known := ports[u.Scheme]
-	switch {
-	case !known:
-		return Endpoint{}, fmt.Errorf("url %q: want http://HOST:PORT or https://HOST:PORT", rawURL)
-	case u.Hostname() == "":
-		return Endpoint{}, fmt.Errorf("url %q: names no host", rawURL)
-	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
-		return Endpoint{}, fmt.Errorf("url %q: the log gives path and query; name scheme, host and port only", rawURL)
-	case u.User != nil:
-		return Endpoint{}, fmt.Errorf("url %q: holds a user; use a header instead", u.Redacted())
-	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	return Endpoint{Address: net.JoinHostPort(u.Hostname(), port), Host: u.Host, TLS: u.Scheme == "https"}, nil
-}
-
-// IsLoopback reports whether the endpoint is on this machine.
-func (e Endpoint) IsLoopback() bool {
-	host, _, err := net.SplitHostPort(e.Address)
-	if err != nil {
-		return false
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// A Dialer makes connections to one endpoint.
+// A Dialer makes connections to one endpoint. Its fields must not change after the first Dial; its methods may be used
+// by several goroutines at once.
 type Dialer struct {
 	Endpoint Endpoint
-	Timeout  time.Duration
-	Insecure bool // accept any certificate
+	Timeout  time.Duration // of a whole Dial: names, connection and handshake
+	// TLS is used where the endpoint wants it; nil trusts what the system trusts. See [TLSOptions].
+	TLS *tls.Config
+	// Overrides are asked for addresses before the system is.
+	Overrides Overrides
+	// Sources are the addresses of this machine that connections are made from, in turn. Empty leaves it to the system.
+	Sources []netip.Addr
+
+	mu   sync.Mutex
+	ways []way // found by the first Dial
+	turn atomic.Uint64
 }
 
-// Dial makes a connection. Its errors are *DialError.
+// A way is an address of the endpoint and the sources that can reach it; none leaves the choice to the system.
+type way struct {
+	to   netip.AddrPort
+	from []netip.Addr
+}
+
+// Dial makes a connection, to the next address of the endpoint in turn. Where that one fails it tries the others, once
+// each, as a browser would: the host may have an IPv6 address that nobody listens on. Its errors are *DialError.
 func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", d.Endpoint.Address)
+	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, &DialError{err}
 	}
 	if !d.Endpoint.TLS {
 		return conn, nil
 	}
-	host, _, _ := net.SplitHostPort(d.Endpoint.Address) // made by ParseEndpoint
-	secure := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: d.Insecure, NextProtos: []string{"http/1.1"}})
+	secure := tls.Client(conn, d.config())
 	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, &DialError{err}
+		_ = conn.Close() // it is of no use, whatever closing says
+		return nil, &DialError{&HandshakeError{err}}
 	}
 	return secure, nil
+}
+
+// connect makes a connection without TLS. net.Dialer sets TCP_NODELAY.
+func (d *Dialer) connect(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	if d.Endpoint.Unix {
+		return dialer.DialContext(ctx, "unix", d.Endpoint.Address)
+	}
+	ways, err := d.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	turn := d.turn.Add(1) - 1
+	n := uint64(len(ways))
+	var firstErr error
+	for i := range n {
+		w := ways[(turn+i)%n]
+		conn, err := w.connect(ctx, turn/n, n-i)
+		if err == nil {
+			return conn, nil
+		}
+		if firstErr == nil {
+			firstErr = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, firstErr
+}
+
+// connect connects from one of the sources, and leaves time for the other ways that are left.
+func (w *way) connect(ctx context.Context, turn, left uint64) (net.Conn, error) {
+	if deadline, limited := ctx.Deadline(); limited && left > 1 {
+		share, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
+		defer cancel()
+		ctx = share
+	}
+	var dialer net.Dialer
+	if len(w.from) > 0 {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(w.from[turn%uint64(len(w.from))], 0))
+		dialer.Control = latePort
+	}
+	return dialer.DialContext(ctx, "tcp", w.to.String())
+}
+
+// Routes returns how many pairs of addresses there are from here to the endpoint: each has local ports of its own. It
+// looks the addresses up when no Dial did yet. A unix socket has none.
+func (d *Dialer) Routes(ctx context.Context) (int, error) {
+	if d.Endpoint.Unix {
+		return 0, nil
+	}
+	ways, err := d.resolve(ctx)
+	routes := 0
+	for _, w := range ways {
+		routes += max(1, len(w.from))
+	}
+	return routes, err
+}
+
+// resolve finds the ways to the endpoint, once.
+func (d *Dialer) resolve(ctx context.Context) ([]way, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ways != nil {
+		return d.ways, nil
+	}
+	addresses, err := d.Overrides.resolve(ctx, d.Endpoint.Address)
+	if err != nil {
+		return nil, err
+	}
+	d.ways, err = pair(addresses, d.Sources)
+	return d.ways, err
+}
+
+// config is the TLS configuration of a connection.
+func (d *Dialer) config() *tls.Config {
+	if d.TLS == nil {
+		return &tls.Config{ServerName: d.Endpoint.hostname(), NextProtos: []string{"http/1.1"}}
+	}
+	if d.TLS.ServerName != "" {
+		return d.TLS
+	}
+	config := d.TLS.Clone() // the cache of sessions stays shared
+	config.ServerName = d.Endpoint.hostname()
+	return config
 }

@@ -13,7 +13,7 @@ import (
 func TestRequestBytes(t *testing.T) {
 	f := func(format Format, r trace.Request, want ...string) {
 		t.Helper()
-		if got := string(format.Append(nil, &r)); got != strings.Join(want, "\r\n") {
+		if got := string(format.Append(nil, &r, Sending{})); got != strings.Join(want, "\r\n") {
 			t.Errorf("got\n%q\nwant\n%q", got, strings.Join(want, "\r\n"))
 		}
 	}
@@ -59,7 +59,7 @@ func FuzzRequestIsOne(f *testing.F) {
 		got := format.Append(nil, &trace.Request{
 			Method: method, Target: target, Host: host, UserAgent: agent, Body: body,
 			Headers: []trace.Header{{Name: header, Value: header}},
-		})
+		}, Sending{})
 		head, rest, found := bytes.Cut(got, []byte("\r\n\r\n"))
 		if !found || !bytes.Equal(rest, body) {
 			t.Fatalf("head and body are not apart: %q", got)
@@ -76,7 +76,7 @@ func FuzzRequestIsOne(f *testing.F) {
 
 func TestStandardLibraryReadsWhatWeWrite(t *testing.T) {
 	format := Format{Host: "shop.example"}
-	wrote := format.Append(nil, &trace.Request{Method: []byte("PATCH"), Target: []byte("/a%2Fb?c=d"), Body: []byte("x")})
+	wrote := format.Append(nil, &trace.Request{Method: []byte("PATCH"), Target: []byte("/a%2Fb?c=d"), Body: []byte("x")}, Sending{})
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wrote)))
 	if err != nil {
 		t.Fatal(err)
@@ -92,11 +92,11 @@ func BenchmarkAppend(b *testing.B) {
 		Method: []byte("GET"), Target: []byte("/product/17?ref=home"), Host: []byte("shop.example"), Status: 200, BodyBytes: 4096,
 		UserAgent: []byte("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0"), Referer: []byte("https://shop.example/"),
 	}
-	buf := format.Append(nil, &r)
+	buf := format.Append(nil, &r, Sending{})
 	b.SetBytes(int64(len(buf)))
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = format.Append(buf[:0], &r)
+		buf = format.Append(buf[:0], &r, Sending{N: 7, Client: 9})
 	}
 	if !bytes.HasPrefix(buf, []byte("GET /product/17?ref=home HTTP/1.1\r\nHost: shop.example\r\n")) {
 		b.Fatalf("%q", buf)

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/iotest"
-	"time"
 )
 
 // readerConn is a connection that only reads.
@@ -119,42 +116,6 @@ func TestParseEndpoint(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: the error tells the password: %v", bad, err)
 		}
-	}
-}
-
-func TestDialTLS(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "secure") }))
-	defer server.Close()
-	endpoint, err := ParseEndpoint(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := Dialer{Endpoint: endpoint, Timeout: 10 * time.Second}
-	if _, err := d.Dial(t.Context()); err == nil || Classify(err) != TLS {
-		t.Errorf("a certificate nobody knows: %v", err)
-	}
-	d.Insecure = true
-	raw, err := d.Dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer raw.Close()
-	io.WriteString(raw, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	if got, err := NewConn(raw).ReadResponse(false); err != nil || got.Status != 200 || got.BodyBytes != 6 {
-		t.Errorf("got %+v, %v", got, err)
-	}
-}
-
-func TestDialRefused(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	d := Dialer{Endpoint: Endpoint{Address: address}, Timeout: time.Second}
-	if _, err := d.Dial(t.Context()); err == nil || Classify(err) != Refused {
-		t.Errorf("got %v", err)
 	}
 }
 
