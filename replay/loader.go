@@ -31,11 +31,13 @@ type loader struct {
 	perClient bool
 	start     time.Time // about when the replay begins
 	rows      []traffic.Request
-	sizes     []int // scratch: where each request of the batch ends
-	guess     int   // bytes of the largest batch so far
-	loaded    int64 // requests within the plan so far
-	ended     bool  // the end of the traffic or of the plan was reached
-	whole     bool  // it was that of the traffic
+	left      []traffic.Request // of rows: those that are in no batch yet
+	err       error             // what the source said after rows
+	sizes     []int             // scratch: where each request of the batch ends
+	guess     int               // bytes of the largest batch so far
+	loaded    int64             // requests within the plan so far
+	ended     bool              // the end of the traffic or of the plan was reached
+	whole     bool              // it was that of the traffic
 }
 
 // run sends batches until the trace or the plan ends, or the context is cancelled, and closes out.
@@ -58,20 +60,23 @@ func (l *loader) run(ctx context.Context, out chan<- batch) {
 }
 
 func (l *loader) next() (b batch, more bool) {
-	n, err := l.source.Read(l.rows)
+	rows := l.ahead()
 	now := time.Now()
-	b.requests = make([]request, 0, n)
+	b.requests = make([]request, 0, len(rows))
 	arena := make([]byte, 0, l.guess)
 	l.sizes = l.sizes[:0]
-	for i := range l.rows[:n] {
-		due := l.plan.Due(l.rows[i].At, l.loaded+int64(i))
+	for i := range rows {
+		due := l.plan.Due(rows[i].At, l.loaded+int64(i))
 		if !l.plan.Within(due) {
 			l.ended = true
 			break
 		}
-		row := l.rows[i].Recorded
+		if len(arena) >= batchBytes {
+			break
+		}
+		row := rows[i].Recorded
 		arena = l.format.Append(arena, row, wire.Sending{
-			N: uint64(l.loaded) + uint64(i), Client: l.rows[i].Client, Due: later(l.start.Add(due), now),
+			N: uint64(l.loaded) + uint64(i), Client: rows[i].Client, Due: later(l.start.Add(due), now),
 		})
 		l.sizes = append(l.sizes, len(arena))
 		r := request{
@@ -83,7 +88,7 @@ func (l *loader) next() (b batch, more bool) {
 			source: row.Source, line: row.Line,
 		}
 		if l.perClient {
-			setClient(&r, &l.rows[i])
+			setClient(&r, &rows[i])
 		}
 		b.requests = append(b.requests, r)
 	}
@@ -94,12 +99,26 @@ func (l *loader) next() (b batch, more bool) {
 	}
 	l.guess = max(l.guess, len(arena))
 	l.loaded += int64(len(b.requests))
-	if err == io.EOF {
+	l.left = l.left[len(b.requests):]
+	if len(l.left) > 0 && !l.ended {
+		return b, true
+	}
+	if l.err == io.EOF {
 		l.whole, l.ended = !l.ended, true
-	} else if err != nil {
-		b.err = err
+	} else if l.err != nil {
+		b.err = l.err
 	}
 	return b, !l.ended
+}
+
+// ahead returns the requests that come next: those that the last batch had no room for, or the next of the source.
+func (l *loader) ahead() []traffic.Request {
+	if len(l.left) == 0 && l.err == nil {
+		var n int
+		n, l.err = l.source.Read(l.rows)
+		l.left = l.rows[:n]
+	}
+	return l.left
 }
 
 // later is when a request leaves that is due at one time and written at another.
@@ -125,17 +144,17 @@ func (l *loader) total() int64 {
 		return l.planned()
 	}
 	for !l.ended {
-		n, err := l.source.Read(l.rows)
-		for i := range l.rows[:n] {
-			if !l.plan.Within(l.plan.Due(l.rows[i].At, l.loaded)) {
+		for _, row := range l.ahead() {
+			if !l.plan.Within(l.plan.Due(row.At, l.loaded)) {
 				l.ended = true
 				break
 			}
 			l.loaded++
 		}
-		if err == io.EOF {
+		l.left = nil
+		if l.err == io.EOF {
 			l.whole, l.ended = !l.ended, true
-		} else if err != nil {
+		} else if l.err != nil {
 			return l.planned()
 		}
 	}

@@ -33,6 +33,9 @@ type answer struct {
 // the thread that sends.
 const batchSize = 512
 
+// batchBytes is where a batch ends early: some hundred requests with large bodies would hold more memory than all else.
+const batchBytes = 1 << 20
+
 // A batch is a stretch of the trace.
 type batch struct {
 	requests []request
