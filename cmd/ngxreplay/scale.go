@@ -100,12 +100,19 @@ func (f *scaleFlags) settings(flags *pflag.FlagSet, seed uint64) (scale, error) 
 
 // open opens the traffic of the trace of that name.
 func (s *scale) open(path string) (*traffic.Traffic, error) {
-	return traffic.New(func() (traffic.Trace, error) { return trace.Open(path) }, s.traffic)
+	return traffic.New(opener(path), s.traffic)
+}
+
+func opener(path string) func() (traffic.Trace, error) {
+	return func() (traffic.Trace, error) { return trace.Open(path) }
 }
 
 // fit completes the plan by what the traffic is: how many requests over which span. What it refuses, as a mix of a class
 // that the trace does not hold, it refuses before anything is sent.
-func (s *scale) fit(path string) error {
+func (s *scale) fit(path string) (err error) {
+	if s.traffic.Chosen, err = traffic.Chosen(opener(path), s.traffic); err != nil {
+		return err
+	}
 	t, err := s.open(path)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package traffic
 import (
 	"cmp"
 	"errors"
+	"io"
 	"math"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 type Options struct {
 	Loops   int     // how often it is replayed; 0 is once
 	Amplify float64 // clients for each of the trace; 0 is one
-	Mix     Mix
+	// Chosen is how many requests of the trace are of the clients that the part of Amplify after the point is given to, as
+	// [Chosen] counts them. It makes [Traffic.Planned] exact; 0 lets it estimate.
+	Chosen int64
+	Mix    Mix
 	// Identity tells clients apart. Clients fills [Request.Client] even when nothing here needs it.
 	Identity trace.Identity
 	Clients  bool
@@ -53,6 +57,31 @@ type Traffic struct {
 	mixer     *mixer     // nil without a mix
 	census    census     // of the mix
 	amplify   float64
+	chosen    int64
+}
+
+// Chosen counts what [Options.Chosen] is, by reading the trace once. It is 0, and nothing is read, when Amplify is a whole
+// number.
+func Chosen(open func() (Trace, error), opts Options) (int64, error) {
+	whole := math.Trunc(opts.Amplify)
+	if opts.Amplify == whole {
+		return 0, nil
+	}
+	once, err := New(open, Options{Amplify: opts.Amplify - whole, Identity: opts.Identity, Seed: opts.Seed})
+	if err != nil {
+		return 0, err
+	}
+	batch := make([]Request, readAhead)
+	var chosen int64
+	for err == nil {
+		var n int
+		n, err = once.Read(batch)
+		chosen += int64(n)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return chosen, errors.Join(err, once.Close())
 }
 
 // New opens a trace and makes its traffic. Open is called again for each loop, and once to find out whether a mix is
@@ -65,7 +94,7 @@ func New(open func() (Trace, error), opts Options) (*Traffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Traffic{amplify: opts.Amplify}
+	t := &Traffic{amplify: opts.Amplify, chosen: opts.Chosen}
 	t.looper = &looper{open: open, trace: first, read: make([]int64, 2)}
 	if err := t.build(opts); err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -144,12 +173,16 @@ func (t *Traffic) count(opts Options) error {
 // Info describes the trace. The caller must not change it.
 func (t *Traffic) Info() *trace.Info { return t.looper.trace.Info() }
 
-// Planned is what Counts will be at the end: exactly when clients are not thinned or copied in part, and about that
-// otherwise.
+// Planned is what Counts will be at the end: exactly, unless clients are thinned or copied in part and [Options.Chosen] is
+// not known.
 func (t *Traffic) Planned() Counts {
 	n, loops := t.Info().Requests, int64(t.looper.loop.Count)
 	c := Counts{Trace: n, Repeated: n * (loops - 1)}
-	if extra := int64(math.Round(float64(n*loops) * (t.amplify - 1))); extra > 0 {
+	extra := int64(math.Round(float64(n*loops) * (t.amplify - 1)))
+	if t.chosen > 0 { // a client that is chosen is so in every loop, with all its requests
+		extra = loops * (n*(int64(t.amplify)-1) + t.chosen)
+	}
+	if extra > 0 {
 		c.Copied = extra
 	} else {
 		c.Thinned = -extra

@@ -105,9 +105,19 @@ func TestClientsAreWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyMemory(t)
 		factor := rapid.Float64Range(0.1, 3).Draw(t, "factor")
-		tr := newTraffic(t, m, traffic.Options{Loops: 2, Amplify: factor})
+		opts := traffic.Options{Loops: 2, Amplify: factor}
+		chosen, err := traffic.Chosen(m.open, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.Chosen = chosen
+		tr := newTraffic(t, m, opts)
+		planned := tr.Planned()
 		list := all(t, tr, 10)
 		closed(t, m, tr)
+		if planned.Requests() != int64(len(list)) || planned.Requests() != tr.Counts().Requests() {
+			t.Fatalf("%d requests, but %+v were planned", len(list), planned)
+		}
 		inOrder(t, list)
 		times := map[int64]int{}
 		for _, r := range list {
