@@ -14,11 +14,11 @@ import (
 // Requests is the traffic as a replay reads it, in order of time. *[traffic.Traffic] is one.
 type Requests interface {
 	traffic.Stream
-	Info() *trace.Info       // of the trace
-	Span() time.Duration     // offset of the last one
-	Planned() traffic.Counts // how many there will be
-	Counts() traffic.Counts  // how many were read so far
-	Mixed() *traffic.Mixed   // nil without a mix
+	Info() *trace.Info                // of the trace
+	Span() time.Duration              // offset of the last one
+	Planned() traffic.Counts          // how many there will be
+	Counts() traffic.Counts           // how many were read so far
+	Mixed(first int64) *traffic.Mixed // of the first requests; nil without a mix
 }
 
 // A loader turns a trace into batches of requests that only need to be written.

@@ -166,6 +166,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		load.end(d.taken)
 	}
 	result.Ledger = r.ledger(p, d, load, abandoned)
+	result.Mixed = r.source.Mixed(result.Ledger.Sent + result.Ledger.Dropped)
 	result.Fidelity.judge(result.Ledger, result.Windows)
 	return result, errors.Join(err, result.Ledger.Check())
 }
@@ -179,7 +180,6 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Methods:   parts(r.names.methods, rec.methods),
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
-		Mixed:     r.source.Mixed(),
 		Slowest:   rec.slowest.list(),
 		Elapsed:   elapsed,
 		Opened:    p.opened.Load(), OpenAtOnce: p.peak,

@@ -299,7 +299,7 @@ func TestInterruptReportsWhatWasMeasured(t *testing.T) {
 		}
 	})
 	dir := t.TempDir()
-	code, stdout, stderr := ngxreplay(ctx, "run", "../../testdata/timed.log", "--target", "first="+server.url, "--target", "second="+server.url, "--speed", "20", "-o", dir)
+	code, stdout, stderr := ngxreplay(ctx, "run", "../../testdata/timed.log", "--target", "first="+server.url, "--target", "second="+server.url, "--speed", "20", "--mix", "GET=3,POST=1", "-o", dir)
 	if code != exitInterrupted {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
@@ -314,6 +314,9 @@ func TestInterruptReportsWhatWasMeasured(t *testing.T) {
 	first, second := run.Targets[0].Ledger, run.Targets[1].Ledger
 	if first.Responses < 200 || first.Responses != first.Sent || first.Abandoned != first.Scheduled-first.Sent {
 		t.Errorf("first: %+v", first)
+	}
+	if mix := run.Targets[0].Mix; mix.Drawn != first.Sent || 4*mix.Classes[1].Drawn-first.Sent > 4 {
+		t.Errorf("mix: %+v of %d sent", mix, first.Sent)
 	}
 	if second.Sent != 0 || second.Abandoned != 6815 {
 		t.Errorf("second: %+v", second)

@@ -261,7 +261,7 @@ func (s *Shadow) Counts() traffic.Counts {
 func (s *Shadow) Planned() traffic.Counts { return s.Counts() }
 
 // Mixed is nil: the mix is that of production.
-func (s *Shadow) Mixed() *traffic.Mixed { return nil }
+func (s *Shadow) Mixed(int64) *traffic.Mixed { return nil }
 
 // Stop makes Read return io.EOF, now and always. It may be called at any time, and again.
 func (s *Shadow) Stop() {

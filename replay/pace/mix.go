@@ -88,6 +88,13 @@ func gcd(a, b int64) int64 {
 	return a
 }
 
+// Again is the same mix before its first draw.
+func (m *Mix) Again() *Mix {
+	again := *m
+	again.behind = make([]int64, len(m.behind))
+	return &again
+}
+
 // Share is that of a class.
 func (m *Mix) Share(class int) float64 { return float64(m.weights[class]) / float64(m.total) }
 

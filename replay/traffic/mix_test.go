@@ -127,8 +127,15 @@ func TestMix(t *testing.T) {
 		if len(mixed) != len(unmixed) || tr.Counts().Requests() != int64(len(mixed)) {
 			t.Fatalf("%d requests of %d, %+v", len(mixed), len(unmixed), tr.Counts())
 		}
-		drawn := make([]int, len(names))
+		drawn, early := make([]int, len(names)), rapid.IntRange(0, len(mixed)).Draw(t, "early")
 		for n, r := range mixed {
+			if n == early { // what was sent by then, whatever was read
+				for i, s := range tr.Mixed(int64(early)).Classes {
+					if s.Drawn != int64(drawn[i]) || s.Cycles != int64(max(drawn[i]-1, 0)/len(queues[i])) {
+						t.Fatalf("after %d requests: %+v, want %d drawn", early, s, drawn[i])
+					}
+				}
+			}
 			class := -1
 			for i, q := range queues {
 				want := q[drawn[i]%len(q)]
@@ -147,7 +154,7 @@ func TestMix(t *testing.T) {
 				}
 			}
 		}
-		table := tr.Mixed()
+		table := tr.Mixed(math.MaxInt64)
 		for i, s := range table.Classes {
 			cycles := max(drawn[i]-1, 0) / len(queues[i])
 			if s.Class != names[i] || s.Drawn != int64(drawn[i]) || s.Cycles != int64(cycles) || s.LeftOut != int64(max(len(queues[i])-drawn[i], 0)) {

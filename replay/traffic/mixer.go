@@ -27,8 +27,7 @@ type mixer struct {
 	entire  bool  // read the source to its end before the first request
 	end     error // of the source
 	unnamed int64 // requests of no class
-	sent    []int64
-	cycles  []int64
+	sent    int64
 	in      []Request
 	rows    []trace.Request
 }
@@ -42,7 +41,7 @@ func newMixer(source Stream, mix Mix, s *spool) (*mixer, error) {
 	m := &mixer{
 		source: source, mix: mix, draws: draws, drawn: -1,
 		queues: make([]queue, n), slots: queue{spool: s}, spool: s, codec: newCodec(),
-		sent: make([]int64, n), cycles: make([]int64, n), in: make([]Request, readAhead),
+		in: make([]Request, readAhead),
 	}
 	for i := range m.queues {
 		m.queues[i] = queue{spool: s, keep: true}
@@ -113,7 +112,6 @@ func (m *mixer) supply(class int) (ready bool, err error) {
 		return false, errors.New("mix: the trace holds fewer requests than it states; build it again")
 	}
 	q.rewind()
-	m.cycles[class]++
 	return true, nil
 }
 
@@ -131,7 +129,7 @@ func (m *mixer) take(r *Request) error {
 		return err
 	}
 	r.At = slotTime(slot)
-	m.sent[m.drawn]++
+	m.sent++
 	m.drawn = -1
 	return nil
 }

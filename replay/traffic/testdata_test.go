@@ -41,16 +41,16 @@ func TestMixesOfRealLogs(t *testing.T) {
 		batch := make([]traffic.Request, 100)
 		for err = nil; err == nil; {
 			_, err = tr.Read(batch)
-			for _, s := range tr.Mixed().Classes {
-				if off := float64(s.Drawn) - s.Asked*float64(tr.Mixed().Drawn); math.Abs(off) >= 1 {
+			for _, s := range tr.Mixed(math.MaxInt64).Classes {
+				if off := float64(s.Drawn) - s.Asked*float64(tr.Mixed(math.MaxInt64).Drawn); math.Abs(off) >= 1 {
 					t.Fatalf("%s: %+v is %v off", log, s, off)
 				}
 			}
 		}
-		if err != io.EOF || tr.Mixed().Drawn != tr.Planned().Requests() {
-			t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed().Drawn, tr.Planned().Requests(), err)
+		if err != io.EOF || tr.Mixed(math.MaxInt64).Drawn != tr.Planned().Requests() {
+			t.Errorf("%s: %d of %d requests, %v", log, tr.Mixed(math.MaxInt64).Drawn, tr.Planned().Requests(), err)
 		}
-		t.Logf("%s --mix %v --amplify %v\n%s", log, opts.Mix, opts.Amplify, mixTable(tr.Mixed()))
+		t.Logf("%s --mix %v --amplify %v\n%s", log, opts.Mix, opts.Amplify, mixTable(tr.Mixed(math.MaxInt64)))
 		if err := tr.Close(); err != nil {
 			t.Error(err)
 		}
