@@ -50,7 +50,7 @@ func (o Options) Validate() error {
 		errs = append(errs, errors.New("connections per client open when their clients come: none can be opened before"))
 	}
 	if o.PerClient && o.Closed {
-		errs = append(errs, errors.New("a closed loop has a number of connections, not one for each client"))
+		errs = append(errs, errors.New("--pace max keeps a number of connections busy: give that with --connections, or each client its own at another pace"))
 	}
 	if o.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("timeout %v: want more than 0", o.Timeout))

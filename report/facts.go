@@ -51,7 +51,7 @@ func configFacts(run *Run) facts {
 		f.add("loops", count(int64(c.Loop)))
 	}
 	if c.Amplify > 0 && c.Amplify != 1 {
-		f.add("amplify", digits(c.Amplify)+" × the clients")
+		f.add("amplify", clients(c.Amplify))
 	}
 	f.add("mix", c.Mix)
 	if c.Follow != "" {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,16 +15,47 @@ func headline(run *Run) []string {
 }
 
 func title(run *Run) string {
-	requests := plural(run.Trace.Requests, "request", "requests")
-	if n := scheduled(run); n < run.Trace.Requests {
-		requests = count(n) + " of " + requests
-	}
+	requests, behind := plural(run.Trace.Requests, "request", "requests"), ""
 	if run.Config.Follow != "" {
-		return fmt.Sprintf("Shadowed %s, %s behind production%s", requests, tied(span(run.Config.DelayNS)), lasted(run))
+		if run.Trace.BehindNS > 0 {
+			behind = fmt.Sprintf(", %s behind production", tied(span(run.Trace.BehindNS)))
+		}
+		return "Shadowed " + requests + behind + lasted(run)
 	}
-	return fmt.Sprintf("Replayed %s, recorded over %s, at %s%s",
-		requests, tied(span(run.Trace.SpanNS)), pace(&run.Config), lasted(run))
+	n, over := scheduled(run), tied(span(run.Trace.SpanNS))
+	made := scaling(&run.Config)
+	switch {
+	case made != "":
+		over = fmt.Sprintf("made of %s recorded over %s (%s)", count(run.Trace.Requests), over, made)
+		requests = plural(n, "request", "requests")
+	case n < run.Trace.Requests:
+		over, requests = "recorded over "+over, count(n)+" of "+requests
+	default:
+		over = "recorded over " + over
+	}
+	return fmt.Sprintf("Replayed %s, %s, at %s%s", requests, over, pace(&run.Config), lasted(run))
 }
+
+// scaling says what made the requests of the replay of those of the trace: "" when they are the same.
+func scaling(c *Config) string {
+	var parts []string
+	if c.Loop > 1 {
+		parts = append(parts, count(int64(c.Loop))+" loops")
+	}
+	if c.Amplify > 0 && c.Amplify != 1 {
+		parts = append(parts, clients(c.Amplify))
+	}
+	if c.Mix != "" {
+		parts = append(parts, "mix "+excerpt(c.Mix, longestTarget))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// clients is how many there are of each of the log.
+func clients(amplify float64) string { return decimal(amplify) + " × the clients" }
+
+// decimal is a number as it was asked for.
+func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // scheduled is how many requests a target was to get: all, unless the replay was to end before the trace.
 func scheduled(run *Run) int64 {
@@ -51,7 +83,7 @@ func pace(c *Config) string {
 	if c.Rate > 0 {
 		return "a mean of " + digits(c.Rate) + " requests/s" + also
 	}
-	return "speed " + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", c.Speed), "0"), ".") + also
+	return "speed " + decimal(c.Speed) + also
 }
 
 // lasted is how long the replay took: the longest, with several targets.

@@ -103,7 +103,7 @@ func TestPrintable(t *testing.T) {
 }
 
 func TestPace(t *testing.T) {
-	for want, c := range map[string]Config{"speed 1": {Speed: 1}, "speed 10": {Speed: 10}, "speed 0.5": {Speed: 0.5}, "a mean of 1,200 requests/s": {Rate: 1200, Speed: 1}} {
+	for want, c := range map[string]Config{"speed 1": {Speed: 1}, "speed 10": {Speed: 10}, "speed 0.5": {Speed: 0.5}, "speed 0.0004": {Speed: 0.0004}, "a mean of 1,200 requests/s": {Rate: 1200, Speed: 1}} {
 		if got := pace(&c); got != want {
 			t.Errorf("pace(%+v) = %q, want %q", c, got, want)
 		}

@@ -84,7 +84,8 @@ type Trace struct {
 	Requests    int64            `json:"requests"`
 	SpanNS      int64            `json:"span_ns"`
 	PrecisionNS int64            `json:"precision_ns"`
-	StartNS     int64            `json:"start_ns"` // since 1970
+	StartNS     int64            `json:"start_ns"`            // since 1970
+	BehindNS    int64            `json:"behind_ns,omitempty"` // how long after its arrival a request was due, when logs were followed
 	Methods     map[string]int64 `json:"methods"`
 	Sources     []trace.Source   `json:"sources"`
 }

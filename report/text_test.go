@@ -162,6 +162,26 @@ func TestTextBeyond(t *testing.T) {
 	}
 }
 
+// The first line is all that many read: it must not take what was sent for what was recorded, nor what was asked for for
+// what came.
+func TestTitle(t *testing.T) {
+	run := sampleRun()
+	run.Targets = run.Targets[:1]
+	run.Trace.Requests, run.Trace.SpanNS, run.Targets[0].ElapsedNS = 3000, 10e9, 5e9
+	run.Config = Config{Speed: 2, Loop: 2, Amplify: 0.5, Mix: "GET=1,POST=1"}
+	run.Targets[0].Ledger = replay.Ledger{Requests: 3000, Repeated: 3000, Thinned: 3068, Scheduled: 2932}
+	if got, want := title(run), "Replayed 2,932 requests, made of 3,000 recorded over 10.0 s (2 loops, 0.5 × the clients, mix GET=1,POST=1), at speed 2, in 5.00 s"; untied(got) != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	run.Config = Config{Follow: "end", DelayNS: 2e9}
+	run.Trace.BehindNS = 31e8
+	if got, want := title(run), "Shadowed 3,000 requests, 3.10 s behind production, in 5.00 s"; untied(got) != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func untied(text string) string { return strings.ReplaceAll(text, tie, " ") }
+
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

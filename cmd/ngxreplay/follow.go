@@ -111,7 +111,7 @@ func (s *session) describe(facts live.Facts) {
 	}
 	info := &built.Info
 	s.doc.Trace = report.Trace{
-		Requests: info.Requests, SpanNS: info.SpanNS, PrecisionNS: info.PrecisionNS, StartNS: info.StartNS, Methods: info.Methods, Sources: info.Sources,
+		Requests: info.Requests, SpanNS: info.SpanNS, PrecisionNS: info.PrecisionNS, StartNS: info.StartNS, BehindNS: int64(facts.Behind), Methods: info.Methods, Sources: info.Sources,
 	}
 	s.doc.Ledger = info.Ledger
 	s.doc.Notes = slices.Concat(facts.Notes(), s.doc.Notes, problemNotes(built))

@@ -114,7 +114,7 @@ func (m Mix) check(c census, info *trace.Info) error {
 		}
 	}
 	if len(errs) > 0 && c.statuses != nil && len(m.classes) > 1 {
-		errs = append(errs, errors.New("mix: a request belongs to the first class that it fits, and clients may have been thinned out"))
+		errs = append(errs, errors.New("mix: a request belongs to the first class that it fits, and a factor of clients below 1 leaves some of them out"))
 	}
 	return errors.Join(errs...)
 }
