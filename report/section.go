@@ -148,11 +148,21 @@ func mix(run *Run) []item {
 		for _, class := range t.Mix.Classes {
 			items = append(items, item{excerpt(class.Class, longestLabel), []cell{{Text: classShare(class)}}})
 		}
-		if n := t.Mix.Unnamed; n > 0 {
-			items = append(items, item{"no class", []cell{{Text: count(n) + " requests left out", Tone: faint}}})
+		if n := unnamed(t.Mix); n > 0 {
+			text := fmt.Sprintf("%s, %s %% of the log: left out", plural(n, "request", "requests"), digits(100*float64(n)/float64(t.Mix.Requests)))
+			items = append(items, item{"no class", []cell{{Text: text, Tone: faint}}})
 		}
 	}
 	return items
+}
+
+// unnamed is how many requests of the log are of no class of a mix.
+func unnamed(m *traffic.Mixed) int64 {
+	n := m.Requests
+	for _, class := range m.Classes {
+		n -= class.Requests
+	}
+	return n
 }
 
 func classShare(s traffic.Share) string {

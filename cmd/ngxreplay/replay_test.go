@@ -326,6 +326,36 @@ func TestInterruptReportsWhatWasMeasured(t *testing.T) {
 	}
 }
 
+// Everything that scales at once: what arrives is what the report says, with the shares that were asked for.
+func TestScaledTrafficArrivesAsTheReportSays(t *testing.T) {
+	server := startRecording(t, nil)
+	weights := map[string]float64{"GET": 7, "POST": 2.5, "PUT": 0.5}
+	_, stdout, stderr := ngxreplay(t.Context(), "run", "../../testdata/timed.log", "--target", server.url, "--json", "--connections", "1", "--max-in-flight", "100000",
+		"--sample", "60%", "--shard", "1/2", "--client", "address", "--loop", "2", "--amplify", "1.3", "--rate", "4000", "--mix", "GET=7,POST=2.5,PUT=0.5")
+	run := readRun(t, stdout)
+	target := run.Targets[0]
+	l := target.Ledger
+	if l.Requests != run.Trace.Requests || l.Repeated != l.Requests || l.Thinned != 0 || l.Scheduled != l.Sent || int(l.Responses) != len(server.requests) {
+		t.Fatalf("%d requests arrived, but %+v: %s", len(server.requests), l, stderr)
+	}
+	if extra := float64(l.Copied) / float64(2*l.Requests); extra < 0.2 || extra > 0.4 {
+		t.Errorf("%v copied of each", extra)
+	}
+	arrived := map[string]int64{}
+	for i, r := range server.requests {
+		method, _, _ := strings.Cut(r.line, " ")
+		arrived[method]++
+		if off := float64(arrived[method]) - weights[method]/10*float64(i+1); math.Abs(off) >= 1 {
+			t.Fatalf("request %d: %v", i, arrived)
+		}
+	}
+	for _, class := range target.Mix.Classes {
+		if class.Drawn != arrived[class.Class] {
+			t.Errorf("%d %s arrived, but %+v", arrived[class.Class], class.Class, class)
+		}
+	}
+}
+
 // Every built-in answer is what production logged, whatever the log's format: the status, and the size of the body.
 func TestBuiltInTargetsAnswerAsLogged(t *testing.T) {
 	for _, log := range []string{"combined.log", "timed.log", "json.log"} {

@@ -1,6 +1,10 @@
 package traffic
 
-import "ngxreplay/replay/pace"
+import (
+	"io"
+
+	"ngxreplay/replay/pace"
+)
 
 // A Share is what became of one class of a mix.
 type Share struct {
@@ -12,7 +16,7 @@ type Share struct {
 	Drawn    int64   `json:"drawn"`    // requests of the part of the traffic that is told of
 	Achieved float64 `json:"achieved"` // the share of them
 	Cycles   int64   `json:"cycles"`   // how often it began again with its first request
-	LeftOut  int64   `json:"left_out"` // requests, loops and copies included, that were never drawn
+	LeftOut  int64   `json:"left_out"` // requests, loops and copies included, that were never drawn; 0 when the replay ended before the traffic
 }
 
 // A Mixed is what became of a trace by a mix.
@@ -20,7 +24,7 @@ type Mixed struct {
 	Classes  []Share `json:"classes"`
 	Requests int64   `json:"requests"` // in the trace, as far as it is replayed
 	Drawn    int64   `json:"drawn"`
-	Unnamed  int64   `json:"unnamed"` // requests that fit no class, loops and copies included: they are left out
+	Unnamed  int64   `json:"unnamed"` // requests read that fit no class, loops and copies included: they are left out
 }
 
 // Mixed says what became of the classes in the first requests of the traffic: at most that many, and no more than were
@@ -31,6 +35,7 @@ func (t *Traffic) Mixed(first int64) *Mixed {
 		return nil
 	}
 	mixed := &Mixed{Requests: t.census.requests, Unnamed: m.unnamed, Drawn: min(first, m.sent)}
+	whole := m.end == io.EOF && m.slots.unread == 0 && mixed.Drawn == m.sent
 	drawn := drawnOf(m.draws.Again(), mixed.Drawn, len(m.queues))
 	for i, class := range m.mix.classes {
 		q := &m.queues[i]
@@ -45,7 +50,7 @@ func (t *Traffic) Mixed(first int64) *Mixed {
 		}
 		if drawn[i] > q.total {
 			s.Cycles = (drawn[i] - 1) / q.total
-		} else {
+		} else if whole {
 			s.LeftOut = q.total - drawn[i]
 		}
 		mixed.Classes = append(mixed.Classes, s)
