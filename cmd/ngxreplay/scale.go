@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"ngxreplay/replay/pace"
@@ -55,6 +56,7 @@ type scale struct {
 	rate     float64 // 0 when speed counts
 	constant bool
 	closed   bool // --pace max
+	notes    []string
 }
 
 // settings joins everything that is wrong.
@@ -118,6 +120,7 @@ func (s *scale) fit(path string) (err error) {
 		return err
 	}
 	requests, span := t.Planned().Requests(), t.Span()
+	s.notes = clientNotes(t.Planned(), s.traffic.Amplify)
 	if s.constant {
 		s.plan.Gap = pace.MeanGap(requests, span)
 	}
@@ -128,4 +131,13 @@ func (s *scale) fit(path string) (err error) {
 		s.plan.Speed, err = pace.SpeedForRate(s.rate, requests, span)
 	}
 	return errors.Join(err, t.Close())
+}
+
+// clientNotes say when whole clients cannot make the factor that was asked for.
+func clientNotes(planned traffic.Counts, asked float64) []string {
+	factor := float64(planned.Requests()) / float64(planned.Trace+planned.Repeated)
+	if math.Abs(factor-asked) <= 0.1*asked {
+		return nil
+	}
+	return []string{fmt.Sprintf("amplify %v sends %.3g times the requests: clients are kept and copied as a whole, and there are few, or some send most of the traffic", asked, factor)}
 }

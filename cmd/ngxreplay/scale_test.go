@@ -28,6 +28,9 @@ func TestRateOfScaledClients(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if far := amplify == 0.01; far != (len(s.notes) > 0) { // one client sends more than that
+			t.Errorf("amplify %v: %q", amplify, s.notes)
+		}
 		source, err := s.open(path)
 		if err != nil {
 			t.Fatal(err)

@@ -46,7 +46,7 @@ func newSession(t *terminal, s *runSettings, path string, built trace.Built) *se
 			Targets:     []report.Target{},
 			Comparisons: []report.Comparison{},
 			Assertions:  []report.Assertion{},
-			Notes:       append(traceNotes(info), problemNotes(built)...),
+			Notes:       append(append(traceNotes(info), s.scale.notes...), problemNotes(built)...),
 		},
 	}
 }
