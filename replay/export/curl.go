@@ -146,13 +146,13 @@ func isPlain(target []byte) bool {
 	return err == nil && bytes.Equal(appendURLPath(nil, p), target)
 }
 
-// appendPrintf appends b as the format of printf, inside single quotes.
+// appendPrintf appends b as the format of printf, inside single quotes. A hyphen at its beginning would make it an option.
 func appendPrintf(dst, b []byte) []byte {
-	for _, c := range b {
+	for i, c := range b {
 		switch {
 		case c == '%':
 			dst = append(dst, "%%"...)
-		case c <= ' ' || c >= 0x7f || c == '\\' || c == '\'':
+		case i == 0 && c == '-', c <= ' ' || c >= 0x7f || c == '\\' || c == '\'':
 			dst = append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
 		default:
 			dst = append(dst, c)

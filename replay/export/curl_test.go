@@ -141,3 +141,18 @@ func TestCurlLeavesOutWhatIsTooLong(t *testing.T) {
 		t.Error("a target of 1 MiB was left out of a format that can hold it")
 	}
 }
+
+// The shell prints any body as it is, also one that looks like an option of printf.
+func TestCurlScriptPrintsAnyBody(t *testing.T) {
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	for _, body := range []string{"-", "--", "-v x", "--config=x", "-n100%", "%s%n", `\0\x41'"$(id)`, string(every)} {
+		script := append(appendPrintf([]byte("printf '"), []byte(body)), '\'')
+		got, err := exec.Command("sh", "-c", string(script)).CombinedOutput()
+		if err != nil || string(got) != body {
+			t.Errorf("%s printed %q, %v", script, got, err)
+		}
+	}
+}
