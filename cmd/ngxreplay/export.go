@@ -159,7 +159,7 @@ func replaceable(path string) (string, error) {
 		path = target
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no regular file: name another, or - for standard output", path)
+		return "", fmt.Errorf("output %s is no regular file: name another with -o", path)
 	}
 	return path, nil
 }

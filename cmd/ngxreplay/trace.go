@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -57,10 +59,8 @@ func (t *terminal) buildTrace(set *pflag.FlagSet, inputs []string, flags *inputF
 	if err := export.check(output, asJSON); err != nil {
 		return usageError(err)
 	}
-	for _, name := range inputs {
-		if sameFile(name, output) {
-			return usageError(fmt.Errorf("output %s is an input too: name another file with -o", output))
-		}
+	if err := checkTraceOutput(inputs, output); err != nil {
+		return usageError(err)
 	}
 	selection, selectionErr := flags.selection(inputs)
 	options, optionsErr := flags.build(set)
@@ -83,6 +83,30 @@ func (t *terminal) buildTrace(set *pflag.FlagSet, inputs []string, flags *inputF
 	info := built.Info
 	_, err = fmt.Fprintf(t.out, "%s: %d requests over %v, sha256 %s\n", output, info.Requests, info.Span().Round(time.Millisecond), info.SHA256)
 	return err
+}
+
+// checkTraceOutput refuses, before anything is read, an output that is an input, whether by its name or by that of its
+// directory, and one that cannot become a file.
+func checkTraceOutput(inputs []string, output string) error {
+	if output == parse.Stdin {
+		return nil
+	}
+	if expanded, err := parse.Expand(inputs); err == nil { // what is wrong with them is told with the other flags
+		inputs = expanded.Files
+	}
+	for _, name := range inputs {
+		if sameFile(name, output) {
+			return fmt.Errorf("output %s is an input too: name another file with -o", output)
+		}
+	}
+	path, err := replaceable(output)
+	if err != nil {
+		return err
+	}
+	if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
+		return fmt.Errorf("output %s: the directory does not exist: make it, or name another place with -o", output)
+	}
+	return nil
 }
 
 // build builds a trace, with progress, and says on standard error what could not be read of the logs.
