@@ -229,6 +229,8 @@ func inputError(err error) error {
 		return nil
 	case errors.Is(err, parse.ErrUnknownFormat), errors.Is(err, trace.ErrNoTime):
 		return usageError(fmt.Errorf("%w (the flag is --log-format)", err))
+	case errors.Is(err, trace.ErrStreamed):
+		return usageError(err)
 	case errors.As(err, &empty):
 		return &exitError{exitNoVerdict, err}
 	case errors.As(err, &malformed):

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -39,6 +40,9 @@ func (f Formats) of(source *parse.Source) ([]*parse.Format, parse.Detection, err
 // ErrNoTime says that a format cannot be replayed.
 var ErrNoTime = errors.New("holds no time, so nothing says when to send: log $msec or $time_local")
 
+// ErrStreamed says that a trace came where only logs can.
+var ErrStreamed = errors.New("a trace, which cannot be read from a pipe or an archive: name its file")
+
 func (f Formats) choose(source *parse.Source) (formats []*parse.Format, detected parse.Detection, err error) {
 	if len(f.Given) > 0 {
 		return append(formats, f.Given...), detected, nil
@@ -48,6 +52,9 @@ func (f Formats) choose(source *parse.Source) (formats []*parse.Format, detected
 		return []*parse.Format{format}, detected, err
 	}
 	sample := source.Sample()
+	if bytes.HasPrefix(sample, []byte(magic)) {
+		return nil, detected, ErrStreamed
+	}
 	detected, err = parse.Detect(sample)
 	if errors.Is(err, parse.ErrNoLines) {
 		return nil, detected, nil

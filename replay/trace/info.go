@@ -94,3 +94,10 @@ type Source struct {
 	SHA256 string `json:"sha256,omitempty"`
 	Bytes  int64  `json:"bytes,omitempty"`
 }
+
+// see notes what a request of a trace has: only its requests tell, where a log's format does.
+func (s *Source) see(r *Request) {
+	s.HasRequestTime = s.HasRequestTime || r.RequestTime >= 0
+	s.HasHost = s.HasHost || r.Host != nil
+	s.HasBody = s.HasBody || r.Body != nil
+}

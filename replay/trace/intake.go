@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"ngxreplay/parse"
@@ -75,16 +76,20 @@ func (in *intake) read(ctx context.Context, sel Selection) error {
 		if ctx.Err() != nil || isOurs(err) {
 			return err
 		}
-		in.problems = append(in.problems, Problem{name, err.Error() + "; what could be read is used"})
+		in.problems = append(in.problems, Problem{name, cutShort(err)})
 		if first == nil {
 			first = err
 		}
 	}
-	if in.ledger.Lines == 0 && first != nil {
-		return first // no input could be read at all
+	if in.ledger.Lines == 0 && first != nil { // no input could be read at all
+		in.problems = slices.DeleteFunc(in.problems, func(p Problem) bool { return p.Text == cutShort(first) })
+		return first
 	}
 	return in.ledger.Check()
 }
+
+// cutShort says that an input is used as far as err let it be read.
+func cutShort(err error) string { return err.Error() + "; what could be read is used" }
 
 // A fatalError ends the reading of all inputs: what is done with the requests failed, or a trace is damaged, which is
 // no log that somebody cut off but a file that promised to be whole.
@@ -220,10 +225,7 @@ func (in *intake) take(e *parse.Entry, source string, line int64) error {
 		e.Unreplayable = NoTime
 	}
 	if e.Unreplayable != "" {
-		in.ledger.Unreplayable[e.Unreplayable]++
-		if in.entry != nil {
-			in.entry(e, source, line, "")
-		}
+		in.takeUnreplayable(e, source, line)
 		return nil
 	}
 	r, rule := &in.scratch, Rule("")
@@ -236,6 +238,22 @@ func (in *intake) take(e *parse.Entry, source string, line int64) error {
 		in.entry(e, source, line, rule)
 	}
 	return in.pass(r, rule, stamp{time: e.Time, precision: e.Precision})
+}
+
+// takeUnreplayable counts an entry that is no request. It has a time, if nothing else that filters ask for.
+func (in *intake) takeUnreplayable(e *parse.Entry, source string, line int64) {
+	rule := Rule("")
+	if e.Precision != 0 {
+		rule = in.sieve.outside(e.Time)
+	}
+	if rule != "" {
+		in.ledger.Filtered[rule]++
+	} else {
+		in.ledger.Unreplayable[e.Unreplayable]++
+	}
+	if in.entry != nil {
+		in.entry(e, source, line, rule)
+	}
 }
 
 // NoTime is the reason of an entry whose format holds no time and whose envelope gives none.
@@ -309,6 +327,7 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 		}
 		n, err := reader.Read(batch)
 		for i := range batch[:n] {
+			source.see(&batch[i])
 			if err := in.takeTraced(&batch[i], info); err != nil {
 				return err
 			}
@@ -322,7 +341,7 @@ func (in *intake) readTrace(ctx context.Context, name string) (err error) {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
 	}
 	if in.sums {

@@ -215,9 +215,35 @@ func TestOneBadInputDoesNotStopTheOthers(t *testing.T) {
 	if len(requests) != 1 || len(built.Problems) != len(bad) {
 		t.Errorf("%d requests, problems %+v", len(requests), built.Problems)
 	}
-	_, err := Build(t.Context(), Selection{Inputs: bad}, BuildOptions{}, filepath.Join(dir, "x.trace"))
+	built, err := Build(t.Context(), Selection{Inputs: bad}, BuildOptions{}, filepath.Join(dir, "x.trace"))
 	if !errors.Is(err, parse.ErrUnknownFormat) {
 		t.Errorf("nothing but bad inputs: %v", err)
+	}
+	if len(built.Problems) != len(bad)-1 {
+		t.Errorf("the problem that is the error is told twice, or another is not: %+v", built.Problems)
+	}
+}
+
+// What a trace holds is known by its requests, not by the format of a log.
+func TestATraceSaysWhatItsRequestsHave(t *testing.T) {
+	for _, c := range []struct {
+		line        string
+		timed, host bool
+	}{
+		{timedLine(1000, 900, "/a"), true, true},
+		{combinedLine(0, "/a"), false, false},
+	} {
+		path := filepath.Join(t.TempDir(), "a.trace")
+		if _, err := Build(t.Context(), Selection{Inputs: []string{writeLog(t, "a.log", c.line)}}, BuildOptions{}, path); err != nil {
+			t.Fatal(err)
+		}
+		survey, err := Inspect(t.Context(), Selection{Inputs: []string{path}}, Routing{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := survey.Sources[0]; s.HasRequestTime != c.timed || s.HasHost != c.host || s.HasBody {
+			t.Errorf("%s: %+v", c.line, s)
+		}
 	}
 }
 
@@ -261,8 +287,11 @@ func TestADamagedTraceEndsTheReading(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Inspect(t.Context(), Selection{Inputs: []string{path, log}}, Routing{}); err == nil {
-		t.Error("inspect took it for whole")
+	if _, err := Inspect(t.Context(), Selection{Inputs: []string{path, log}}, Routing{}); err == nil || strings.Count(err.Error(), path) != 1 {
+		t.Errorf("inspect took it for whole, or does not say which it is: %v", err)
+	}
+	if _, err := readBatches(path, 9); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("read, or nothing says which it is: %v", err)
 	}
 	if _, err := Build(t.Context(), Selection{Inputs: []string{path, log}}, BuildOptions{}, filepath.Join(dir, "b.trace")); err == nil {
 		t.Error("a trace was built from it")

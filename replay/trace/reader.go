@@ -127,9 +127,10 @@ func (r *Reader) Read(dst []Request) (n int, err error) {
 		return 0, r.err
 	}
 	n, err = r.read(dst)
-	if err != nil {
-		r.err = err
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%s: %w", r.name, err)
 	}
+	r.err = err
 	return n, err
 }
 

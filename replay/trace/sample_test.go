@@ -117,6 +117,24 @@ func TestSinceAndUntilAreByLoggedTime(t *testing.T) {
 	}
 }
 
+// An entry that is no request has a time all the same: outside the bounds it is neither counted as one nor shown.
+func TestSinceAndUntilHoldForWhatIsNoRequest(t *testing.T) {
+	dash := func(second int) string { return strings.Replace(combinedLine(second, "/"), "GET / HTTP/1.1", "-", 1) }
+	log := writeLog(t, "a.log", dash(0), combinedLine(5, "/a"), dash(6), dash(60))
+	filter := Filter{Since: epoch.Add(2 * time.Second), Until: epoch.Add(20 * time.Second)}
+	survey, err := Inspect(t.Context(), Selection{Inputs: []string{log}, Filter: filter}, Routing{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := survey.Ledger
+	if l.Filtered[BySince] != 1 || l.Filtered[ByUntil] != 1 || Total(l.Unreplayable) != 1 || l.Requests != 1 {
+		t.Errorf("%+v", l)
+	}
+	if survey.First.Before(filter.Since) || !survey.Last.Before(filter.Until) {
+		t.Errorf("shows %v to %v", survey.First, survey.Last)
+	}
+}
+
 func TestFilterAsJSON(t *testing.T) {
 	identity, err := ParseIdentity("cookie:Session")
 	if err != nil {

@@ -74,17 +74,28 @@ func wantedStatuses(texts []string) []bool {
 	return wanted
 }
 
-// exclude returns the rule that excludes r, which was logged at that time, or "" when r stays. What costs least is asked
-// first.
-func (s *sieve) exclude(r *Request, logged int64) Rule {
-	f := &s.filter
+// outside returns the bound that a logged time is beyond, or "".
+func (s *sieve) outside(logged int64) Rule {
 	switch {
-	case s.all:
-		return ""
 	case logged < s.since:
 		return BySince
 	case logged >= s.until:
 		return ByUntil
+	}
+	return ""
+}
+
+// exclude returns the rule that excludes r, which was logged at that time, or "" when r stays. What costs least is asked
+// first.
+func (s *sieve) exclude(r *Request, logged int64) Rule {
+	if s.all {
+		return ""
+	}
+	if rule := s.outside(logged); rule != "" {
+		return rule
+	}
+	f := &s.filter
+	switch {
 	case len(f.Methods) > 0 && !slices.ContainsFunc(f.Methods, func(m string) bool { return strings.EqualFold(m, string(r.Method)) }):
 		return ByMethod
 	case s.statuses != nil && (r.Status < 0 || r.Status > maxStatus || !s.statuses[r.Status]):
