@@ -38,6 +38,7 @@ func TestTargets(t *testing.T) {
 		{in: "/t/0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef", gone: "0f1e2d3c4b"},
 		{in: "/npm/react@18.2.0/umd", want: "/npm/react@18.2.0/umd"},
 		{in: "/a?token=hunter2&b=1", gone: secret},
+		{in: "/a?user=hunter2&Login=hunter2&%75sername=hunter2&phone=hunter2&ticket=hunter2&_csrf=hunter2", gone: secret},
 		{in: "/a?%74oken=hunter2", gone: secret},
 		{in: "/a?token=hunter2/hunter2;hunter2?hunter2", gone: secret},
 		{in: "/a?b=c;token=x/hunter2", gone: secret},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
+	"strings"
 )
 
 // maxDepth is how many URLs within URLs are looked into. What lies deeper is replaced as a whole.
@@ -88,9 +89,20 @@ func (a *Anonymizer) isSecretPair(piece []byte) bool {
 	}
 	mark := len(a.decoded)
 	a.decoded = appendUnescaped(a.decoded, name)
-	isSecret := a.secrets.Parameter(a.decoded[mark:])
+	isSecret := a.secrets.Parameter(a.decoded[mark:]) || namesPerson(a.decoded[mark:])
 	a.decoded = a.decoded[:mark]
 	return isSecret
+}
+
+// namesPerson reports whether the value of a parameter of that name, decoded, is somebody's name: no secret, but it
+// identifies.
+func namesPerson(parameter []byte) bool {
+	for _, name := range [...]string{"user", "username", "user_name", "login", "phone"} {
+		if len(parameter) == len(name) && strings.EqualFold(string(parameter), name) {
+			return true
+		}
+	}
+	return false
 }
 
 // nested is the rule for a value that may be a URL itself.

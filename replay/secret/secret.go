@@ -18,8 +18,8 @@ type Matcher struct {
 // NewMatcher returns a Matcher of what is known of secrets.
 func NewMatcher() *Matcher {
 	words := []string{"token", "secret", "passw", "pwd", "apikey", "api-key", "api_key", "accesskey", "access-key", "access_key",
-		"session", "sessid", "sig", "auth", "credential", "jwt", "otp", "email", "e-mail"}
-	m := &Matcher{names: []string{"key", "code", "pass", "pin", "sid"}}
+		"session", "sessid", "sig", "auth", "credential", "jwt", "otp", "csrf", "xsrf", "email", "e-mail"}
+	m := &Matcher{names: []string{"key", "code", "pass", "pin", "sid", "nonce", "ticket"}}
 	for _, word := range words {
 		m.words = append(m.words, []byte(word))
 	}

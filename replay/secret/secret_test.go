@@ -6,8 +6,8 @@ func TestParameter(t *testing.T) {
 	m := NewMatcher()
 	for name, want := range map[string]bool{
 		"token": true, "access_token": true, "API-KEY": true, "user[password]": true, "PHPSESSID": true, "X-Amz-Signature": true,
-		"email": true, "e-mail": true, "code": true, "Key": true, "jwt": true,
-		"": false, "page": false, "monkey": false, "codec": false, "q": false, "utm_source": false,
+		"email": true, "e-mail": true, "code": true, "Key": true, "jwt": true, "_csrf": true, "ticket": true, "nonce": true,
+		"": false, "page": false, "monkey": false, "codec": false, "q": false, "utm_source": false, "user": false,
 	} {
 		if got := m.Parameter([]byte(name)); got != want {
 			t.Errorf("%q: got %v", name, got)

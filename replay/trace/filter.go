@@ -56,7 +56,7 @@ const (
 	ByShard   Rule = "shard"
 	BySample  Rule = "sample"
 	ByWhere   Rule = "where"
-	// ByWhereError counts the requests for which the expression has no answer, as a division by zero.
+	// ByWhereError counts the requests for which the expression has no answer, as int(query) has none for a text.
 	ByWhereError Rule = "where-error"
 	ByLimit      Rule = "limit"
 )
