@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
+	"ngxreplay/replay/route"
 	"ngxreplay/replay/trace"
 	"ngxreplay/report"
 
@@ -56,14 +58,15 @@ func (t *terminal) inspect(set *pflag.FlagSet, inputs []string, flags *inputFlag
 	if err != nil && survey.Ledger.Lines == 0 {
 		return inputError(err)
 	}
-	inspection := report.NewInspection(&survey)
-	if len(inputs) == 1 && trace.IsTrace(inputs[0]) {
-		info, infoErr := traceInfo(inputs[0])
-		if infoErr != nil {
-			return infoErr
-		}
-		inspection.Trace = info
+	info, infoErr := traceInfo(inputs)
+	if infoErr != nil {
+		return infoErr
 	}
+	if info != nil && table == nil && flags.routes.max == trace.DefaultRoutes && selection.Filter.IsZero() {
+		survey.Routes = ownRoutes(survey.Routes, info.Routes, flags.routes.show)
+	}
+	inspection := report.NewInspection(&survey)
+	inspection.Trace = info
 	if asJSON {
 		encoder := json.NewEncoder(t.out)
 		encoder.SetIndent("", "  ")
@@ -79,9 +82,12 @@ func (t *terminal) inspect(set *pflag.FlagSet, inputs []string, flags *inputFlag
 	return inputError(err) // a log that ends in an error was inspected up to there
 }
 
-// traceInfo is nil for a trace that something else wrote.
-func traceInfo(name string) (*trace.Info, error) {
-	reader, err := trace.Open(name)
+// traceInfo is what a trace says of itself; nil when the inputs are others, or a trace that something else wrote.
+func traceInfo(inputs []string) (*trace.Info, error) {
+	if len(inputs) != 1 || !trace.IsTrace(inputs[0]) {
+		return nil, nil
+	}
+	reader, err := trace.Open(inputs[0])
 	if errors.Is(err, trace.ErrForeign) {
 		return nil, nil
 	}
@@ -89,4 +95,20 @@ func traceInfo(name string) (*trace.Info, error) {
 		return nil, err
 	}
 	return reader.Info(), reader.Close()
+}
+
+// ownRoutes are the routes of a whole trace, by which a replay reports: those that were learned now, with what they rest
+// on, unless the trace names its requests otherwise.
+func ownRoutes(learned, traced []route.Route, explain bool) []route.Route {
+	sameName := func(a, b route.Route) bool { return a.Name == b.Name }
+	if slices.EqualFunc(learned, traced, sameName) {
+		return learned
+	}
+	own := slices.Clone(traced)
+	for i := range own {
+		if explain {
+			own[i].Why = "named so when the trace was made"
+		}
+	}
+	return own
 }
