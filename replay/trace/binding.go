@@ -99,6 +99,10 @@ func (b *binding) all() []*columnReader {
 // newColumnReader checks that the leaf of a file can be read as c, or as a part of the headers.
 func newColumnReader(c column, leaf parquet.LeafColumn, header bool) (*columnReader, error) {
 	r := &columnReader{column: c, index: leaf.ColumnIndex, kind: leaf.Node.Type().Kind(), full: byte(leaf.MaxDefinitionLevel), unit: 1}
+	number := "an integer"
+	if c.name == arrivalColumn {
+		number = "a timestamp"
+	}
 	switch {
 	case header && leaf.MaxRepetitionLevel != 1:
 		return nil, fmt.Errorf("is no list of names and values")
@@ -110,7 +114,7 @@ func newColumnReader(c column, leaf parquet.LeafColumn, header bool) (*columnRea
 		}
 		return r, nil
 	case r.kind != parquet.Int32 && r.kind != parquet.Int64:
-		return nil, fmt.Errorf("is %v, want an integer", leaf.Node.Type())
+		return nil, fmt.Errorf("is %v, want %s", leaf.Node.Type(), number)
 	}
 	logical := leaf.Node.Type().LogicalType()
 	if logical == nil {
@@ -127,7 +131,7 @@ func newColumnReader(c column, leaf parquet.LeafColumn, header bool) (*columnRea
 		r.isTime = true
 		r.unit = max(int64(t.Unit.Value.Duration()), 1)
 	default:
-		return nil, fmt.Errorf("is %v, want an integer", leaf.Node.Type())
+		return nil, fmt.Errorf("is %v, want %s", leaf.Node.Type(), number)
 	}
 	return r, nil
 }

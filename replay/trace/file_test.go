@@ -250,6 +250,11 @@ func TestForeignFilesThatAreNoTraces(t *testing.T) {
 			Target string  `parquet:"target"`
 		}{{1, "GET", "/"}}), "column offset_ns is DOUBLE, want an integer"},
 		{writeParquet(t, []struct {
+			Arrival int32  `parquet:"arrival,date"`
+			Method  string `parquet:"method"`
+			Target  string `parquet:"target"`
+		}{{1, "GET", "/"}}), "column arrival is DATE, want a timestamp"},
+		{writeParquet(t, []struct {
 			Offset int64  `parquet:"offset_ns"`
 			Method int32  `parquet:"method"`
 			Target string `parquet:"target"`
