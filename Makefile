@@ -7,12 +7,13 @@ PACKAGES := ./... ./testdata/generate
 TARGETS  := gin echo fiber chi buffalo nethttp
 FUZZTIME ?= 30s
 LINES    ?= 1000000
+PEERS    ?= -k6
 DUCKDB   := replay/trace/testdata/duckdb
 
-.PHONY: help build demo deps check test real-logs race fuzz bench bench-trace golden testdata clean
+.PHONY: help build demo deps check test real-logs race fuzz bench bench-trace bench-deps bench-peers golden testdata clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build ngxreplay and the six built-in targets into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -40,7 +41,7 @@ check: ## gofmt, vet and staticcheck
 
 test: deps check ## install what the tests need and run every test, with the race detector where there are goroutines
 	go test -shuffle=on ./parse/... ./report/... ./testdata/generate .
-	go test -race -shuffle=on ./replay/... ./targets/... ./cmd/...
+	go test -race -shuffle=on ./replay/... ./targets/... ./cmd/... ./bench/...
 
 real-logs: ## check parse against logs from the field and their counts: LOGS=folder with facts.json
 	NGXREPLAY_LOGS=$(abspath $(LOGS)) go test -count=1 -tags reallogs ./parse
@@ -61,6 +62,18 @@ bench: build ## run the benchmarks, and measure reading a log of LINES (1000000)
 
 bench-trace: build ## measure making a trace of a log of LINES (1000000; 20000000 take 4.5 GB of disk): CPU, memory
 	go run ./bench/trace -lines $(LINES)
+
+bench-deps: ## install the tools that bench-peers measures beside ngxreplay, as far as Debian has them
+	@need=(); command -v nginx /usr/sbin/nginx >/dev/null || need+=(nginx-light); \
+	command -v gcc >/dev/null || need+=(gcc libc6-dev); \
+	command -v wrk >/dev/null || need+=(wrk); command -v httperf >/dev/null || need+=(httperf); \
+	command -v h2load >/dev/null || need+=(nghttp2-client); command -v hey >/dev/null || need+=(hey); \
+	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	[ $${#need[@]} -eq 0 ] || { as_root apt-get update -qq && \
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}"; }
+
+bench-peers: build bench-deps ## measure CPU, timing and start beside other load generators; PEERS=-short for a first look
+	go run ./bench/peers $(PEERS)
 
 golden: ## write the golden files again; read the diff before you commit it
 	go test ./report ./replay/export ./cmd/ngxreplay -update

@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// Logs start at this second since 1970, and tell the time as nginx does.
+const (
+	start     = 1_770_000_000
+	timeLocal = "02/Jan/2006:15:04:05 -0700"
+)
+
 // Write writes a combined log of that many lines, always the same for a seed: paths, clients and agents with a long
 // tail, queries, referers, and one line in a thousand from a scanner. It returns the size in bytes.
 func Write(path string, lines int, seed uint64) (size int64, err error) {
@@ -57,19 +63,27 @@ func newGenerator(seed uint64) *generator {
 }
 
 func (g *generator) line(i int) string {
-	at := time.Unix(1_770_000_000+int64(i)/1000, 0).UTC().Format("02/Jan/2006:15:04:05 -0700")
+	at := time.Unix(start+int64(i)/1000, 0).UTC().Format(timeLocal)
 	client := g.clients[g.byClient.Uint64()]
 	if i%1000 == 999 {
 		return fmt.Sprintf("%s - - [%s] \"\\x16\\x03\\x01\\x02\\x00\\x01\\x00\\x01\\xFC\\x03\\x03\" 400 150 \"-\" \"-\"\n", client, at)
 	}
+	return g.get(client, at, g.target())
+}
+
+func (g *generator) target() string {
 	path := g.paths[g.byPath.Uint64()]
 	if g.rng.IntN(6) == 0 {
 		path += fmt.Sprintf("?q=%x&page=%d", g.rng.Uint64(), g.rng.IntN(40))
 	}
+	return path
+}
+
+func (g *generator) get(client, at, target string) string {
 	status := []int{200, 200, 200, 200, 200, 200, 200, 304, 302, 404}[g.rng.IntN(10)]
 	referer := "-"
 	if g.rng.IntN(10) < 6 {
 		referer = "https://www.shop.example" + g.paths[g.byPath.Uint64()]
 	}
-	return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" %d %d \"%s\" \"%s\"\n", client, at, path, status, g.rng.IntN(60_000), referer, g.agents[g.byUser.Uint64()])
+	return fmt.Sprintf("%s - - [%s] \"GET %s HTTP/1.1\" %d %d \"%s\" \"%s\"\n", client, at, target, status, g.rng.IntN(60_000), referer, g.agents[g.byUser.Uint64()])
 }
