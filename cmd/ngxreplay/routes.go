@@ -84,6 +84,35 @@ func (f *routeFlags) check(flags *pflag.FlagSet, inputs []string) (*route.Table,
 	return nil, nil
 }
 
+// tracedRoutes is the table of the routes that the only input has when it is a trace, so that a part of a trace has the
+// names of the whole; nil when there is none.
+func tracedRoutes(inputs []string) *route.Table {
+	if len(inputs) != 1 || !trace.IsTrace(inputs[0]) {
+		return nil
+	}
+	reader, err := trace.Open(inputs[0])
+	if err != nil {
+		return nil // a foreign one, or a damaged one, which building from it will tell
+	}
+	defer reader.Close()
+	var patterns []route.Pattern
+	for _, r := range reader.Info().Routes {
+		if r.Name == route.Other {
+			continue
+		}
+		p, err := route.ParsePattern(r.Name)
+		if err != nil {
+			return nil // another program's names: they are learned anew
+		}
+		patterns = append(patterns, p)
+	}
+	table, err := route.NewTable(patterns)
+	if err != nil {
+		return nil
+	}
+	return table
+}
+
 // readTable reads the patterns of a file and makes their table.
 func readTable(name string, read func(name string) ([]route.Pattern, error)) (*route.Table, error) {
 	patterns, err := read(name)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"ngxreplay/replay"
 	"ngxreplay/replay/pace"
 	"ngxreplay/replay/trace"
 	"ngxreplay/replay/traffic"
@@ -57,6 +58,16 @@ type scale struct {
 	constant bool
 	closed   bool // --pace max
 	notes    []string
+	planned  traffic.Counts
+}
+
+// untouched is the ledger of a target that nothing was sent to.
+func (s *scale) untouched() replay.Ledger {
+	n := s.planned.Requests()
+	return replay.Ledger{
+		Requests: s.planned.Trace, Repeated: s.planned.Repeated, Copied: s.planned.Copied, Thinned: s.planned.Thinned,
+		Scheduled: n, Abandoned: n,
+	}
 }
 
 // settings joins everything that is wrong.
@@ -119,8 +130,9 @@ func (s *scale) fit(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	requests, span := t.Planned().Requests(), t.Span()
-	s.notes = clientNotes(t.Planned(), s.traffic.Amplify)
+	s.planned = t.Planned()
+	requests, span := s.planned.Requests(), t.Span()
+	s.notes = clientNotes(s.planned, s.traffic.Amplify)
 	if s.constant {
 		s.plan.Gap = pace.MeanGap(requests, span)
 	}

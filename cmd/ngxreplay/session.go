@@ -127,7 +127,7 @@ func (s *session) replayAll() error {
 func (s *session) untouched(target prepared, why string) report.Target {
 	return report.Target{
 		Name: target.Name, URL: target.URL, Trouble: why,
-		Ledger:   replay.Ledger{Requests: s.info.Requests, Scheduled: s.info.Requests, Abandoned: s.info.Requests},
+		Ledger:   s.settings.scale.untouched(),
 		Fidelity: report.Fidelity{Verdict: replay.Unfaithful, Reasons: []string{why}},
 		Overall:  report.Statistics{Status: map[int]int64{}},
 		Routes:   []report.Part{}, Methods: []report.Part{}, Windows: []report.Window{}, Errors: report.Errors{},

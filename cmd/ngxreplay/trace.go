@@ -111,6 +111,9 @@ func checkTraceOutput(inputs []string, output string) error {
 
 // build builds a trace, with progress, and says on standard error what could not be read of the logs.
 func (t *terminal) build(selection trace.Selection, options trace.BuildOptions, output string) (trace.Built, error) {
+	if options.Table == nil && options.Routes == trace.DefaultRoutes {
+		options.Table = tracedRoutes(selection.Inputs)
+	}
 	lines, progress := newCounter()
 	selection.Progress = progress
 	stop := t.startProgress(func() string { return fmt.Sprintf("reading: %d lines", lines()) })

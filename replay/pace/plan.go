@@ -38,11 +38,14 @@ func MeanGap(requests int64, span time.Duration) time.Duration {
 	return span / time.Duration(requests-1)
 }
 
+// maxSpeed and its inverse bound the speed: an hour in 3.6 microseconds, a second in 31 years.
+const maxSpeed = 1e9
+
 // Validate joins everything that is wrong with p. A ramp is checked when it is parsed.
 func (p Plan) Validate() error {
 	var errs []error
-	if !(p.Speed > 0) || math.IsInf(p.Speed, 0) {
-		errs = append(errs, fmt.Errorf("speed %v: want a number above 0, as 0.5 or 2", p.Speed))
+	if !(p.Speed >= 1/maxSpeed && p.Speed <= maxSpeed) {
+		errs = append(errs, fmt.Errorf("speed %v: want a number from %g to %g, as 0.5 or 2", p.Speed, 1/maxSpeed, maxSpeed))
 	}
 	if p.Gap < 0 {
 		errs = append(errs, fmt.Errorf("gap %v: want a positive time between requests, as 2ms, or 0 for that of the trace", p.Gap))
