@@ -4,7 +4,7 @@ package replay
 
 import "time"
 
-// StartClock starts a clock for the calling goroutine. Outside Linux it waits with Go's timers, which are late by up
+// StartClock starts a clock for the calling goroutine. Outside Linux replays wait with Go's timers, which are late by up
 // to a millisecond on an idle process.
 func StartClock() (clock Clock, stop func()) {
 	return timerClock{time.Now()}, func() {}
@@ -12,5 +12,4 @@ func StartClock() (clock Clock, stop func()) {
 
 type timerClock struct{ start time.Time }
 
-func (c timerClock) Now() time.Duration          { return time.Since(c.start) }
-func (c timerClock) WaitUntil(due time.Duration) { time.Sleep(due - c.Now()) }
+func (c timerClock) Now() time.Duration { return time.Since(c.start) }

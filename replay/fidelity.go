@@ -20,7 +20,7 @@ const (
 // Fidelity is how far the replay was what the trace and the plan asked for.
 type Fidelity struct {
 	Lag *hdrhistogram.Histogram // sent - due of every request that was sent
-	// Late is how many requests left more than a millisecond after they were due.
+	// Late is how many requests left more than a millisecond, and what Options.Slack allows, after they were due.
 	Late int64
 	// RateError is |achieved rate / planned rate - 1|.
 	RateError float64
@@ -29,6 +29,10 @@ type Fidelity struct {
 	Deepest int
 	// Expired is how many were dropped because they waited longer than the timeout.
 	Expired int64
+	// TooLate is how many were dropped because we were too late with them, and Shifted how much later than planned the
+	// last one was due. See [Late].
+	TooLate int64
+	Shifted time.Duration
 	Verdict Verdict
 	Reasons []string
 }
@@ -71,7 +75,13 @@ func (f *Fidelity) judge(l Ledger, windows []Window) {
 	if f.RateError > best.rateError {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("the rate is %.1f %% off, more than %.0f %%", 100*f.RateError, 100*best.rateError))
 	}
-	if n := l.Dropped - f.Expired; n > 0 {
+	if f.Shifted > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("the plan was shifted by %v: the generator was late (--late shift)", f.Shifted.Round(10*time.Microsecond)))
+	}
+	if f.TooLate > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: the generator was more than %v late with them (--late drop)", f.TooLate, lateDrop))
+	}
+	if n := l.Dropped - f.Expired - f.TooLate; n > 0 {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: too many in flight (--max-in-flight)", n))
 	}
 	if f.Expired > 0 {

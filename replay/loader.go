@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"ngxreplay/replay/pace"
@@ -21,8 +22,14 @@ type Requests interface {
 	Mixed(first int64) *traffic.Mixed // of the first requests; nil without a mix
 }
 
-// A loader turns a trace into batches of requests that only need to be written.
+// A loader turns a trace into batches of requests that only need to be written. The batches go round: from the loader to
+// the loop, and back when all their requests are recorded.
 type loader struct {
+	ready  chan *batch
+	free   chan *batch
+	hungry atomic.Bool // the loop found nothing ready, and wants to be woken
+	wake   func()
+
 	source Requests
 	plan   pace.Plan
 	format wire.Format
@@ -34,21 +41,35 @@ type loader struct {
 	left      []traffic.Request // of rows: those that are in no batch yet
 	err       error             // what the source said after rows
 	sizes     []int             // scratch: where each request of the batch ends
-	guess     int               // bytes of the largest batch so far
 	loaded    int64             // requests within the plan so far
 	ended     bool              // the end of the traffic or of the plan was reached
 	whole     bool              // it was that of the traffic
 }
 
-// run sends batches until the trace or the plan ends, or the context is cancelled, and closes out.
-func (l *loader) run(ctx context.Context, out chan<- batch) {
-	defer close(out)
-	l.rows = make([]traffic.Request, batchSize)
+// Batches that are made ready ahead of need, and that are kept to be used again.
+const (
+	batchesReady = 4
+	batchesKept  = 32
+)
+
+func newLoader(source Requests, plan pace.Plan, target Target, n *names, perClient bool) *loader {
+	return &loader{
+		ready: make(chan *batch, batchesReady), free: make(chan *batch, batchesKept),
+		source: source, plan: plan, format: target.Format, names: n, perClient: perClient, start: time.Now(),
+		rows: make([]traffic.Request, batchSize),
+	}
+}
+
+// run makes batches until the trace or the plan ends, or the context is cancelled.
+func (l *loader) run(ctx context.Context) {
+	defer l.deliver()
+	defer close(l.ready)
 	for {
 		b, more := l.next()
 		if len(b.requests) > 0 || b.err != nil {
 			select {
-			case out <- b:
+			case l.ready <- b:
+				l.deliver()
 			case <-ctx.Done():
 				return
 			}
@@ -59,11 +80,47 @@ func (l *loader) run(ctx context.Context, out chan<- batch) {
 	}
 }
 
-func (l *loader) next() (b batch, more bool) {
+// deliver wakes the loop, if it wants to be.
+func (l *loader) deliver() {
+	if l.hungry.Load() {
+		l.wake()
+	}
+}
+
+// poll returns the next batch, or nil when none is ready. more is false at the end. Only the loop calls it.
+func (l *loader) poll() (b *batch, more bool) {
+	for {
+		select {
+		case b, more = <-l.ready:
+			l.hungry.Store(false)
+			return b, more
+		default:
+		}
+		if l.hungry.Load() {
+			return nil, true
+		}
+		l.hungry.Store(true) // and look once more: the loader may not have seen it
+	}
+}
+
+// blank returns a batch to fill.
+func (l *loader) blank() *batch {
+	select {
+	case b := <-l.free:
+		b.requests, b.arena = b.requests[:0], b.arena[:0]
+		if cap(b.arena) > 2*batchBytes {
+			b.arena = nil // of a large body
+		}
+		return b
+	default:
+		return &batch{requests: make([]request, 0, batchSize)}
+	}
+}
+
+func (l *loader) next() (b *batch, more bool) {
 	rows := l.ahead()
 	now := time.Now()
-	b.requests = make([]request, 0, len(rows))
-	arena := make([]byte, 0, l.guess)
+	b = l.blank()
 	l.sizes = l.sizes[:0]
 	for i := range rows {
 		due := l.plan.Due(rows[i].At, l.loaded+int64(i))
@@ -71,15 +128,16 @@ func (l *loader) next() (b batch, more bool) {
 			l.ended = true
 			break
 		}
-		if len(arena) >= batchBytes {
+		if len(b.arena) >= batchBytes {
 			break
 		}
 		row := rows[i].Recorded
-		arena = l.format.Append(arena, row, wire.Sending{
+		b.arena = l.format.Append(b.arena, row, wire.Sending{
 			N: uint64(l.loaded) + uint64(i), Client: rows[i].Client, Due: later(l.start.Add(due), now),
 		})
-		l.sizes = append(l.sizes, len(arena))
+		l.sizes = append(l.sizes, len(b.arena))
 		r := request{
+			batch:  b,
 			due:    due,
 			logged: answer{row.Status, row.BodyBytes},
 			route:  l.names.route(row.Route),
@@ -94,10 +152,10 @@ func (l *loader) next() (b batch, more bool) {
 	}
 	start := 0
 	for i, end := range l.sizes {
-		b.requests[i].bytes = arena[start:end:end]
+		b.requests[i].bytes = b.arena[start:end:end]
 		start = end
 	}
-	l.guess = max(l.guess, len(arena))
+	b.live.Store(int32(len(b.requests)))
 	l.loaded += int64(len(b.requests))
 	l.left = l.left[len(b.requests):]
 	if len(l.left) > 0 && !l.ended {

@@ -14,26 +14,24 @@ import (
 // wherever the loader stopped.
 func TestBatchesAreBounded(t *testing.T) {
 	const requests, size = 1300, 50_000
-	newLoader := func(duration time.Duration) *loader {
+	load := func(duration time.Duration) *loader {
 		m := newTrace(every(time.Millisecond, requests)...)
 		for i := range m.rows {
 			m.rows[i].Method, m.rows[i].RequestLength, m.rows[i].Line = []byte("POST"), size, int64(i)
 		}
-		return &loader{
-			source: m.traffic(t, traffic.Options{}), plan: pace.Plan{Speed: 1, Duration: duration}, format: wire.Format{Host: "h"},
-			names: newNames(&m.info), rows: make([]traffic.Request, batchSize),
-		}
+		return newLoader(m.traffic(t, traffic.Options{}), pace.Plan{Speed: 1, Duration: duration},
+			Target{Format: wire.Format{Host: "h"}}, newNames(&m.info), false)
 	}
 	for _, f := range []struct {
 		duration time.Duration
 		want     int64
 	}{{0, requests}, {700 * time.Millisecond, 700}} {
 		for _, stopAfter := range []int{0, 1, 3, 40, 1000} {
-			l := newLoader(f.duration)
+			l := load(f.duration)
 			var line int64
 			more := true
 			for n := 0; more && n < stopAfter; n++ {
-				var b batch
+				var b *batch
 				b, more = l.next()
 				sum := 0
 				for _, r := range b.requests {
@@ -58,9 +56,8 @@ func TestBatchesAreBounded(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	l := newLoader(0)
-	out := make(chan batch)
-	l.run(ctx, out)
+	l := load(0)
+	l.run(ctx)
 	if got := l.total(); got != requests {
 		t.Errorf("%d in all when cancelled at once, want %d", got, requests)
 	}

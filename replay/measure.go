@@ -109,12 +109,12 @@ func (w *windows) at(t time.Duration) *Window {
 	return &w.list[i]
 }
 
-// add counts a sample. An answer belongs to the second in which it was complete. Samples come nearly in that order;
+// add counts a sample, which left late by our own fault or not. An answer belongs to the second in which it was complete. Samples come nearly in that order;
 // a straggler's latency is counted into the open window, so that no answer is missing from the percentiles.
-func (w *windows) add(s *sample) {
+func (w *windows) add(s *sample, late bool) {
 	sent := w.at(s.sent)
 	sent.Sent++
-	if s.lag() > lateness && !s.queued {
+	if late {
 		sent.Late++
 	}
 	window := w.at(s.done)

@@ -14,7 +14,7 @@ type Progress struct {
 // watched is what Progress looks at; it is there when the replay has started.
 type watched struct {
 	clock Clock
-	pool  *pool
+	loop  *loop
 }
 
 // Progress may be called from any goroutine. It is zero before the first request is due.
@@ -26,7 +26,7 @@ func (r *Replay) Progress() Progress {
 	return Progress{
 		Elapsed:   w.clock.Now(),
 		Length:    r.length,
-		Sent:      w.pool.sent.Load(),
+		Sent:      w.loop.published.Load(),
 		Responses: r.recorder.responses.Load(),
 		Failed:    r.recorder.failed.Load(),
 	}

@@ -1,9 +1,7 @@
 package replay
 
 import (
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,16 +22,19 @@ type sample struct {
 func (s *sample) lag() time.Duration      { return s.sent - s.due }
 func (s *sample) response() time.Duration { return s.done - s.due }
 
-// A recorder turns samples into measurements. Connections append to shards, which costs them a lock that is rarely
-// contended and an append; one goroutine empties the shards into the histograms.
+// A recorder turns samples into measurements, on a goroutine of its own. The loop hands them over in chunks, which go
+// round.
 type recorder struct {
-	shards []shard
+	chunks chan []sample // to be recorded
+	spare  chan []sample // recorded
+	free   chan<- *batch // where a batch goes when all of its requests are recorded
 	names  *names
 
 	overall   *Measure
 	lag       *hdrhistogram.Histogram
 	firstByte *hdrhistogram.Histogram
-	late      int64 // sent more than a millisecond after due
+	lateness  time.Duration
+	late      int64 // sent more than lateness after due
 	lastSent  time.Duration
 	lastDue   time.Duration
 	lastDone  time.Duration // of the answered ones
@@ -45,13 +46,6 @@ type recorder struct {
 
 	responses atomic.Int64 // of overall, for those who watch
 	failed    atomic.Int64
-	spare     []sample
-}
-
-type shard struct {
-	mu      sync.Mutex
-	samples []sample
-	_       [64]byte // keeps neighbours off the same cache line
 }
 
 // Failures are the failed requests of one class.
@@ -62,12 +56,17 @@ type Failures struct {
 
 const maxExamples = 3
 
-// drainEvery is how long samples wait in a shard.
-const drainEvery = 50 * time.Millisecond
+// chunkSize is how many samples are handed over at a time, and flushEvery how long they may wait for others.
+const (
+	chunkSize  = 256
+	flushEvery = 50 * time.Millisecond
+)
 
-func newRecorder(n *names) *recorder {
+func newRecorder(n *names, late time.Duration) *recorder {
 	return &recorder{
-		shards:    make([]shard, runtime.GOMAXPROCS(0)),
+		chunks:    make(chan []sample, 16),
+		spare:     make(chan []sample, 16),
+		lateness:  late,
 		names:     n,
 		overall:   newMeasure(wholeDigits),
 		lag:       hdrhistogram.New(lowest, highest, wholeDigits),
@@ -79,54 +78,51 @@ func newRecorder(n *names) *recorder {
 	}
 }
 
-// add takes a sample. Any goroutine may call it; different owners use different shards.
-func (r *recorder) add(owner int, s sample) {
-	shard := &r.shards[owner%len(r.shards)]
-	shard.mu.Lock()
-	shard.samples = append(shard.samples, s)
-	shard.mu.Unlock()
+// offer hands a chunk over. It reports false when the recorder is behind. Only the loop calls it.
+func (r *recorder) offer(chunk []sample) bool {
+	select {
+	case r.chunks <- chunk:
+		return true
+	default:
+		return false
+	}
 }
 
-// run drains the shards until stop is closed, and then once more.
-func (r *recorder) run(stop <-chan struct{}) {
-	ticker := time.NewTicker(drainEvery)
-	defer ticker.Stop()
-	for {
+// spareChunk returns an empty chunk.
+func (r *recorder) spareChunk() []sample {
+	select {
+	case chunk := <-r.spare:
+		return chunk[:0]
+	default:
+		return make([]sample, 0, chunkSize)
+	}
+}
+
+// run records until chunks is closed.
+func (r *recorder) run() {
+	for chunk := range r.chunks {
+		for i := range chunk {
+			r.record(&chunk[i])
+			chunk[i].request.batch.release(r.free)
+		}
 		select {
-		case <-ticker.C:
-			r.drain()
-		case <-stop:
-			r.drain()
-			r.windows.close()
-			return
+		case r.spare <- chunk:
+		default: // there are enough
 		}
 	}
-}
-
-func (r *recorder) drain() {
-	for i := range r.shards {
-		shard := &r.shards[i]
-		shard.mu.Lock()
-		samples := shard.samples
-		shard.samples = r.spare[:0]
-		shard.mu.Unlock()
-		for j := range samples {
-			r.record(&samples[j])
-		}
-		r.spare = samples
-	}
+	r.windows.close()
 }
 
 func (r *recorder) record(s *sample) {
 	record(r.lag, s.lag())
-	if s.lag() > lateness {
+	if s.lag() > r.lateness {
 		r.late++
 	}
 	r.lastSent, r.lastDue = max(r.lastSent, s.sent), max(r.lastDue, s.due)
 	r.overall.add(s)
 	part(r.routes, s.route).add(s)
 	part(r.methods, s.method).add(s)
-	r.windows.add(s)
+	r.windows.add(s, s.lag() > r.lateness && !s.queued)
 	if s.failed != "" {
 		r.failed.Add(1)
 		r.recordFailure(s)
@@ -138,7 +134,7 @@ func (r *recorder) record(s *sample) {
 	record(r.firstByte, s.first-s.sent)
 }
 
-// lateness is how long after due a request may leave before it counts as late.
+// lateness is how long after due a request may leave before it counts as late, besides what Options.Slack allows.
 const lateness = time.Millisecond
 
 func part(parts []*Measure, i int32) *Measure {

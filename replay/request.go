@@ -1,16 +1,21 @@
 package replay
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
-// A request is one request ready to leave. It lives in its batch, which is made once and never reused, so that a
-// pointer to it stays good for as long as anybody holds it.
+// A request is one request ready to leave. It lives in its batch, which is used again when the last of its requests is
+// recorded or dropped: whoever does that must not look at it afterwards.
 type request struct {
+	batch  *batch
 	due    time.Duration
 	bytes  []byte
 	logged answer
 	route  int32
 	method int32
 	noBody bool // a HEAD: the answer has no body whatever it announces
+	resent bool // the connection it was sent on had been closed by the target
 	queued bool // it had to wait for a connection: if it left late, that was not our fault
 	// Where the log has it.
 	source string
@@ -39,5 +44,18 @@ const batchBytes = 1 << 20
 // A batch is a stretch of the trace.
 type batch struct {
 	requests []request
-	err      error // why there is no more; nil at the end of the trace
+	arena    []byte // of their bytes
+	err      error  // why there is no more; nil at the end of the trace
+	live     atomic.Int32
+}
+
+// release says that one more request of b has come to its end. After the last one b goes to free.
+func (b *batch) release(free chan<- *batch) {
+	if b.live.Add(-1) > 0 {
+		return
+	}
+	select {
+	case free <- b:
+	default: // there are enough
+	}
 }

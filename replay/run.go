@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,13 +30,32 @@ type Options struct {
 	Connections int           // most connections to the target
 	MaxInFlight int           // most requests sent or waiting; more are dropped
 	Timeout     time.Duration // from sent to the complete answer
+	FirstByte   time.Duration // from sent to its first byte; 0 is no limit of its own
+	MaxBody     int64         // most bytes of an answer's body; 0 is any number
 	Prime       int           // connections opened before the start; one is, whatever this says
 	// PerClient gives each client of the log connections of its own, which end by nginx's keepalive rules in trace time.
 	PerClient bool
 	// Closed sends each request as soon as a connection is free, whatever the trace and the plan say of time: a closed
 	// loop, which shows what a target can do, and hides how long a user would have waited.
 	Closed bool
+	// Slack is how late a request may leave so that several can leave at one waking. It saves processor time.
+	Slack time.Duration
+	// Spin is how long before a request is due the waiting becomes asking again and again. It costs a processor.
+	Spin time.Duration
+	Late Late // what becomes of requests that we are late with; "" is LateCatchUp
 }
+
+// A Late says what becomes of requests that leave late by our own fault.
+type Late string
+
+const (
+	LateCatchUp Late = "catchup" // they leave at once
+	LateDrop    Late = "drop"    // those more than 100 ms late are dropped
+	LateShift   Late = "shift"   // they leave at once, and what follows is due later by as much
+)
+
+// lateDrop is how late a request must be to be dropped by LateDrop: what a user would notice.
+const lateDrop = 100 * time.Millisecond
 
 // Validate joins everything that is wrong with o.
 func (o Options) Validate() error {
@@ -54,6 +74,22 @@ func (o Options) Validate() error {
 	}
 	if o.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("timeout %v: want more than 0", o.Timeout))
+	}
+	if o.FirstByte < 0 || o.FirstByte > o.Timeout {
+		errs = append(errs, fmt.Errorf("timeout of the first byte %v: want at most that of the whole answer, %v", o.FirstByte, o.Timeout))
+	}
+	if o.MaxBody < 0 {
+		errs = append(errs, fmt.Errorf("max body %d: want 0 for any, or more", o.MaxBody))
+	}
+	for name, d := range map[string]time.Duration{"slack": o.Slack, "spin": o.Spin} {
+		if d < 0 || d > time.Second {
+			errs = append(errs, fmt.Errorf("%s %v: want 0 to 1s", name, d))
+		}
+	}
+	switch o.Late {
+	case "", LateCatchUp, LateDrop, LateShift:
+	default:
+		errs = append(errs, fmt.Errorf("late %q: want catchup, drop or shift", o.Late))
 	}
 	return errors.Join(errs...)
 }
@@ -80,7 +116,10 @@ type Result struct {
 	// Opened is how many connections were made, and OpenAtOnce the most that were open or being opened at one time.
 	Opened     int64
 	OpenAtOnce int
-	Elapsed    time.Duration // from the start until nothing was outstanding
+	// Reconnected is how many requests were sent again on a new connection, because the target had closed the kept one
+	// before anything of them reached it. Each counts once in the ledger.
+	Reconnected int64
+	Elapsed     time.Duration // from the start until nothing was outstanding
 	// Active is what rates are taken over: from the start to the last answer or, if that is later, to when the last
 	// request of the trace was due. A failure that takes longer does not stretch it.
 	Active time.Duration
@@ -95,14 +134,17 @@ type Replay struct {
 	recorder *recorder
 	watched  atomic.Pointer[watched]
 	length   time.Duration // as planned
+	// newPoller returns what a loop waits with, for connections like one that was opened.
+	newPoller func(net.Conn) poller
 }
 
 // New prepares a replay. The source must not be used by anybody else until Run returns.
 func New(source Requests, target Target, opts Options) *Replay {
 	n := newNames(source.Info())
 	return &Replay{
-		source: source, target: target, opts: opts, names: n, recorder: newRecorder(n),
-		length: opts.Plan.Length(source.Span(), source.Planned().Requests()),
+		source: source, target: target, opts: opts, names: n, recorder: newRecorder(n, lateness+opts.Slack),
+		length:    opts.Plan.Length(source.Span(), source.Planned().Requests()),
+		newPoller: newPoller,
 	}
 }
 
@@ -121,57 +163,70 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	if r.opts.Closed {
 		plan = pace.Plan{Speed: 1} // the trace's times do not count
 	}
-	load := &loader{source: r.source, plan: plan, format: r.target.Format, names: r.names,
-		perClient: r.opts.PerClient, start: time.Now()}
+	load := newLoader(r.source, plan, r.target, r.names, r.opts.PerClient)
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
 	if live, ok := r.source.(interface{ Stop() }); ok { // a source that waits for its requests waits no longer
 		defer context.AfterFunc(loadCtx, live.Stop)()
 	}
-	batches := make(chan batch, 4)
-	var background sync.WaitGroup
-	background.Go(func() { load.run(loadCtx, batches) })
-
-	p := newPool(kill, r.target.Dial, r.recorder, r.opts)
-	if err := p.prime(ctx, r.opts.Prime); err != nil {
-		stopLoading()
-		background.Wait()
-		p.close()
+	open, err := prime(ctx, r.target.Dial, r.opts)
+	if err != nil {
 		return nil, err
 	}
+	l := newLoop(kill, r.target.Dial, load, r.recorder, r.opts, r.newPoller(open[0]))
+	if r.opts.PerClient { // it was the probe; clients open their own
+		_ = open[0].Close()
+		open = nil
+	}
+	load.wake, r.recorder.free = l.mail.wake, load.free
+	var background sync.WaitGroup
+	background.Go(func() { load.run(loadCtx) })
 	used := startUsage()
-	first, more := <-batches // the clock starts when there is something to send
+	first, more := <-load.ready // the clock starts when there is something to send
+	l.batch, l.ended = first, !more
 	clock, stopClock := startClock()
 	defer stopClock()
-	p.start(clock)
-	r.watched.Store(&watched{clock, p})
-	stopRecording := make(chan struct{})
-	background.Go(func() { r.recorder.run(stopRecording) })
-
-	d := &dispatcher{clock: clock, pool: p, batches: batches, closed: r.opts.Closed, ends: r.opts.Plan.Duration}
-	var err error
-	if more {
-		err = d.run(ctx, first)
+	l.clock = clock
+	r.watched.Store(&watched{clock, l})
+	background.Go(r.recorder.run)
+	if err = l.prime(open); err == nil {
+		err = l.run(ctx, kill)
 	}
-	stopLoading()
-	abandoned := d.unsent + p.finish(ctx, kill)
 	elapsed := clock.Now()
-	p.close()
-	close(stopRecording)
+	stopLoading()
+	close(r.recorder.chunks)
 	background.Wait()
+	l.close()
 
-	result := r.result(p, elapsed)
+	result := r.result(l, elapsed)
 	result.Own = used()
-	if d.ended {
-		load.end(d.taken)
+	if l.timeUp {
+		load.end(l.requests)
 	}
-	result.Ledger = r.ledger(p, d, load, abandoned)
+	result.Ledger = r.ledger(l, load)
 	result.Mixed = r.source.Mixed(result.Ledger.Sent + result.Ledger.Dropped)
 	result.Fidelity.judge(result.Ledger, result.Windows)
 	return result, errors.Join(err, result.Ledger.Check())
 }
 
-func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
+// prime opens the connections that there are before the start, and at least one. The first is the probe of the target:
+// its error is returned.
+func prime(ctx context.Context, dial Dial, opts Options) ([]net.Conn, error) {
+	var open []net.Conn
+	for i := range min(max(opts.Prime, 1), opts.Connections) {
+		raw, err := dial(ctx)
+		if err != nil && i == 0 {
+			return nil, err
+		}
+		if err != nil {
+			break // the target has its own limit; the replay will show it
+		}
+		open = append(open, raw)
+	}
+	return open, nil
+}
+
+func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
 	rec := r.recorder
 	return &Result{
 		Overall:   rec.overall,
@@ -180,23 +235,25 @@ func (r *Replay) result(p *pool, elapsed time.Duration) *Result {
 		Methods:   parts(r.names.methods, rec.methods),
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
-		Slowest:   rec.slowest.list(),
+		Slowest:   rec.slowest.exemplars,
 		Elapsed:   elapsed,
-		Opened:    p.opened.Load(), OpenAtOnce: p.peak,
+		Opened:    l.opened, OpenAtOnce: l.peak, Reconnected: l.reconnected,
 		Active: max(rec.lastDone, min(elapsed, r.length)),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,
-			RateError: rateError(rec.lastDue, rec.lastSent),
-			Queued:    p.queued.Load(),
-			Deepest:   p.deepest,
-			Expired:   p.expired.Load(),
+			RateError: rateError(rec.lastDue-l.shifted, rec.lastSent),
+			Queued:    l.queued,
+			Deepest:   l.deepest,
+			Expired:   l.expired,
+			TooLate:   l.tooLate,
+			Shifted:   l.shifted,
 		},
 	}
 }
 
 // ledger brings the counts of the parts together.
-func (r *Replay) ledger(p *pool, d *dispatcher, load *loader, abandoned int64) Ledger {
+func (r *Replay) ledger(l *loop, load *loader) Ledger {
 	total := load.total()
 	counts, beyond := r.source.Counts(), int64(0)
 	if !load.whole {
@@ -210,9 +267,9 @@ func (r *Replay) ledger(p *pool, d *dispatcher, load *loader, abandoned int64) L
 		Thinned:   counts.Thinned,
 		Beyond:    beyond,
 		Scheduled: total,
-		Sent:      p.sent.Load(),
-		Dropped:   p.dropped.Load(),
-		Abandoned: abandoned + total - d.taken,
+		Sent:      l.sent,
+		Dropped:   l.dropped,
+		Abandoned: l.abandoned + total - l.requests,
 		Responses: r.recorder.overall.Responses(),
 		Failed:    r.recorder.overall.Failed(),
 	}

@@ -28,7 +28,7 @@ func TestSlowestKeepsTheLongestResponses(t *testing.T) {
 		r := &request{source: "a.log", line: int64(n), bytes: []byte("GET /x HTTP/1.1\r\n\r\n")}
 		l.add(&sample{request: r, done: time.Duration(n) * time.Millisecond})
 	}
-	list := l.list()
+	list := l.exemplars
 	if len(list) != exemplars {
 		t.Fatalf("%d kept, want %d", len(list), exemplars)
 	}

@@ -23,35 +23,28 @@ type Exemplar struct {
 // exemplars is how many of the slowest requests are kept.
 const exemplars = 10
 
-// slowest keeps the requests with the longest response times.
-type slowest struct{ samples []sample }
+// slowest keeps the requests with the longest response times, the slowest first.
+type slowest struct{ exemplars []Exemplar }
 
 func (l *slowest) add(s *sample) {
-	if len(l.samples) == exemplars && s.response() <= l.samples[exemplars-1].response() {
+	if len(l.exemplars) == exemplars && s.response() <= l.exemplars[exemplars-1].Response {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(l.samples, s, func(a sample, b *sample) int { return cmp.Compare(b.response(), a.response()) })
-	if len(l.samples) == exemplars {
-		l.samples = l.samples[:exemplars-1]
+	at, _ := slices.BinarySearchFunc(l.exemplars, s, func(e Exemplar, s *sample) int { return cmp.Compare(s.response(), e.Response) })
+	if len(l.exemplars) == exemplars {
+		l.exemplars = l.exemplars[:exemplars-1]
 	}
-	l.samples = slices.Insert(l.samples, at, *s)
+	l.exemplars = slices.Insert(l.exemplars, at, s.exemplar())
 }
 
-// list describes them, the slowest first.
-func (l *slowest) list() []Exemplar {
-	var list []Exemplar
-	for i := range l.samples {
-		s := &l.samples[i]
-		e := Exemplar{
-			Source: s.source, Line: s.line, Due: s.due, Lag: s.lag(), Service: s.done - s.sent, Response: s.response(),
-			Status: int(s.answer.status),
-		}
-		method, rest, _ := bytes.Cut(s.bytes, []byte{' '})
-		target, _, _ := bytes.Cut(rest, []byte{' '})
-		e.Method, e.Target = string(method), string(target[:min(len(target), longestTarget)])
-		list = append(list, e)
+// exemplar describes a sample, whose request will be gone.
+func (s *sample) exemplar() Exemplar {
+	method, rest, _ := bytes.Cut(s.bytes, []byte{' '})
+	target, _, _ := bytes.Cut(rest, []byte{' '})
+	return Exemplar{
+		Source: s.source, Line: s.line, Method: string(method), Target: string(target[:min(len(target), longestTarget)]),
+		Due: s.due, Lag: s.lag(), Service: s.done - s.sent, Response: s.response(), Status: int(s.answer.status),
 	}
-	return list
 }
 
 // longestTarget is where the target of an exemplar is cut.

@@ -18,16 +18,17 @@ import (
 type Class string
 
 const (
-	Refused     Class = "refused"      // nobody listens
-	DialTimeout Class = "dial-timeout" // no connection in time
-	DNS         Class = "dns"          // no address for the name
-	TLS         Class = "tls"          // the handshake failed
-	Reset       Class = "reset"        // the peer broke the connection
-	EOF         Class = "eof"          // the peer closed before its answer was complete
-	Timeout     Class = "timeout"      // no complete answer in time
-	Protocol    Class = "protocol"     // the answer is not HTTP/1
-	Cancelled   Class = "cancelled"    // we stopped waiting: the run was interrupted
-	Local       Class = "local"        // our own side: no descriptors or ports left, no route
+	Refused     Class = "refused"        // nobody listens
+	DialTimeout Class = "dial-timeout"   // no connection in time
+	DNS         Class = "dns"            // no address for the name
+	TLS         Class = "tls"            // the handshake failed
+	Reset       Class = "reset"          // the peer broke the connection
+	EOF         Class = "eof"            // the peer closed before its answer was complete
+	Timeout     Class = "timeout"        // no complete answer in time
+	Protocol    Class = "protocol"       // the answer is not HTTP/1
+	TooLarge    Class = "body-too-large" // the body is longer than allowed
+	Cancelled   Class = "cancelled"      // we stopped waiting: the run was interrupted
+	Local       Class = "local"          // our own side: no descriptors or ports left, no route
 )
 
 // A DialError is an error of making a connection.
@@ -63,6 +64,8 @@ func Classify(err error) Class {
 		return Refused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return Reset
+	case errors.Is(err, ErrBodyTooLarge):
+		return TooLarge
 	case errors.Is(err, ErrProtocol):
 		return Protocol
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
@@ -86,13 +89,4 @@ func isTLS(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	return errors.As(err, &handshake) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority)
-}
-
-// isConnectionError reports whether err is of the connection rather than of what came over it.
-func isConnectionError(err error) bool {
-	switch Classify(err) {
-	case Reset, EOF, Timeout:
-		return true
-	}
-	return false
 }

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -37,15 +40,19 @@ http {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	conn := NewConn(raw)
+	in := bufio.NewReader(raw)
 	send := func(format Format, r trace.Request, want int) {
 		t.Helper()
 		format.Host = endpoint.Host
-		if _, err := conn.Write(format.Append(nil, &r, Sending{})); err != nil {
+		if _, err := raw.Write(format.Append(nil, &r, Sending{})); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := conn.ReadResponse(false); err != nil || got.Status != want || got.Close {
+		got, err := http.ReadResponse(in, nil)
+		if err != nil || got.StatusCode != want || got.Close {
 			t.Fatalf("%s: %+v, %v, want %d", r.Target, got, err, want)
+		}
+		if _, err := io.Copy(io.Discard, got.Body); err != nil {
+			t.Fatal(err)
 		}
 	}
 	page := trace.Request{Method: []byte("GET"), Target: []byte("/page"), Status: 304}

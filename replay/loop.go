@@ -1,0 +1,327 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ngxreplay/replay/wire"
+)
+
+// A Dial makes a connection to the target. Its errors are those of [wire.Dialer].
+type Dial func(ctx context.Context) (net.Conn, error)
+
+// A loop is the dispatcher: it sends requests when they are due, waits, reads the answers and gives them to the
+// recorder. One goroutine runs it, on one locked thread, and owns all of it except where a comment says otherwise:
+// nothing is locked. Opening connections is left to goroutines, which report by mail.
+type loop struct {
+	opts     Options
+	limit    int // requests of a closed loop at a time
+	clock    Clock
+	poller   poller
+	dial     Dial
+	load     *loader
+	recorder *recorder
+	mail     mailbox        // anybody's
+	tasks    sync.WaitGroup // goroutines that leave mail
+	ctx      context.Context
+	cancel   context.CancelFunc // ends dialling
+
+	batch *batch // being taken
+	taken int    // of it
+	ended bool   // there will be no further batch
+	err   error  // why it ended early
+
+	lanes   lanes
+	places  []*conn // by place.index; nil where none is
+	vacant  []place // of places, with the next generation
+	flying  flight  // waits for its whole answer
+	silent  flight  // waits for the first byte of it
+	unread  []*conn // had more to read than one turn allows
+	waiting queue
+	buf     []byte // for reading
+	notes   []note // spare
+
+	chunk   []sample      // not handed over yet
+	full    [][]sample    // chunks that the recorder had no room for
+	flushAt time.Duration // when chunk is handed over although it is not full
+
+	counts
+	slots   int           // connections open or being opened
+	busy    int           // requests sent or waiting
+	shift   time.Duration // of everything that is due, by lateness
+	stopped bool          // nothing more is sent
+	timeUp  bool          // of a closed loop
+
+	stopping, killing atomic.Bool  // asked for, by anybody
+	published         atomic.Int64 // sent, for those who watch
+
+	overdue, mute error // of the two timeouts
+}
+
+// counts are what a loop did.
+type counts struct {
+	requests    int64 // that were taken from batches
+	sent        int64
+	dropped     int64 // in all
+	expired     int64 // of these, because they waited for a connection longer than the timeout
+	tooLate     int64 // of these, because we were too late with them
+	abandoned   int64 // taken, but neither sent nor dropped when the replay was stopped
+	queued      int64 // requests that had to wait for a connection
+	deepest     int   // such queue
+	opened      int64 // connections that were made
+	peak        int   // of slots
+	reconnected int64 // requests that were sent again, on a new connection
+	shifted     time.Duration
+}
+
+const (
+	// patience is how long the loop waits when there is nothing to wait for.
+	patience = time.Hour
+	// sendsAtOnce is how many requests leave, and readsAtOnce how often a connection is read, before the loop looks
+	// after the others.
+	sendsAtOnce = 64
+	readsAtOnce = 16
+	readBuffer  = 64 << 10
+)
+
+// newLoop makes a loop with connections that are open already.
+func newLoop(kill context.Context, dial Dial, load *loader, rec *recorder, opts Options, p poller) *loop {
+	l := &loop{
+		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: dial, load: load, recorder: rec, poller: p,
+		lanes: newLanes(opts.PerClient), silent: flight{number: 1}, buf: make([]byte, readBuffer),
+		chunk:   make([]sample, 0, chunkSize),
+		overdue: fmt.Errorf("no complete answer within %v: %w", opts.Timeout, os.ErrDeadlineExceeded),
+		mute:    fmt.Errorf("no byte of an answer within %v: %w", opts.FirstByte, os.ErrDeadlineExceeded),
+	}
+	l.mail.wakeUp = p.wake
+	l.ctx, l.cancel = context.WithCancel(kill)
+	return l
+}
+
+// run replays until every request of the loader has come to its end. stop abandons what has not been sent; kill also
+// what has no answer yet.
+func (l *loop) run(stop, kill context.Context) error {
+	defer context.AfterFunc(stop, func() { l.stopping.Store(true); l.mail.wake() })()
+	defer context.AfterFunc(kill, func() { l.killing.Store(true); l.mail.wake() })()
+	for {
+		wait := l.dispatch()
+		wait = min(wait, l.expire())
+		if l.over() {
+			break
+		}
+		if len(l.unread) > 0 {
+			wait = 0
+		}
+		l.published.Store(l.sent)
+		for _, e := range l.poller.wait(wait) {
+			l.handle(e)
+		}
+		l.readOn()
+		l.readMail()
+		if l.stopping.Load() {
+			l.stop()
+		}
+		if l.killing.Load() {
+			l.kill()
+		}
+	}
+	l.published.Store(l.sent)
+	l.handOver()
+	return l.err
+}
+
+// over reports whether nothing is left to do.
+func (l *loop) over() bool { return (l.ended || l.stopped) && l.busy == 0 }
+
+// close ends what is left. No answer is outstanding any more.
+func (l *loop) close() {
+	l.cancel()
+	for _, c := range l.places {
+		if c != nil {
+			l.end(c)
+		}
+	}
+	l.tasks.Wait()
+	for _, n := range l.mail.take(nil) {
+		if n.link != nil {
+			n.link.close() // opened too late
+		}
+	}
+	l.tasks.Wait() // closing may take a goroutine
+	l.mail.close()
+	l.poller.close()
+}
+
+// stop abandons the requests that wait for a connection, and all that were to come.
+func (l *loop) stop() {
+	if l.stopped {
+		return
+	}
+	l.stopped = true
+	n := l.waiting.len()
+	l.abandoned += int64(n)
+	l.busy -= n
+	l.waiting = queue{}
+}
+
+// kill gives up the requests that wait for an answer.
+func (l *loop) kill() {
+	l.stop()
+	for l.flying.oldest != nil {
+		l.fail(l.flying.oldest, context.Canceled)
+	}
+}
+
+// peek returns the next request without taking it. It returns nil when none is ready.
+func (l *loop) peek() *request {
+	if l.stopped || l.ended {
+		return nil
+	}
+	for l.batch == nil || l.taken == len(l.batch.requests) {
+		if l.batch != nil && l.batch.err != nil {
+			l.ended, l.err = true, l.batch.err
+			return nil
+		}
+		b, more := l.load.poll()
+		if b == nil {
+			l.ended = !more
+			return nil
+		}
+		l.batch, l.taken = b, 0
+	}
+	return &l.batch.requests[l.taken]
+}
+
+// dispatch sends what is due, and returns how long to wait for more.
+func (l *loop) dispatch() time.Duration {
+	now := l.clock.Now()
+	for range sendsAtOnce {
+		if l.opts.Closed && l.busy >= l.limit {
+			return patience
+		}
+		r := l.peek()
+		if r == nil {
+			return patience
+		}
+		if l.opts.Closed {
+			if ends := l.opts.Plan.Duration; ends > 0 && now >= ends {
+				l.ended, l.timeUp = true, true
+				return patience
+			}
+			r.due = now
+		} else if early := r.due + l.shift - now; early > 0 {
+			if early <= l.opts.Spin {
+				return 0
+			}
+			return max(early-l.opts.Spin, l.opts.Slack)
+		} else {
+			r.due += l.shift
+		}
+		l.taken++
+		l.requests++
+		l.enter(r, now)
+		now = l.clock.Now()
+	}
+	return 0
+}
+
+// enter sends a request that is due, has it wait, or drops it.
+func (l *loop) enter(r *request, now time.Duration) {
+	if late := now - r.due; late > lateness+l.opts.Slack {
+		switch {
+		case l.opts.Late == LateShift:
+			l.shift += late
+			l.shifted += late
+		case l.opts.Late == LateDrop && late > lateDrop:
+			l.tooLate++
+			l.drop(r)
+			return
+		}
+	}
+	if l.busy >= l.opts.MaxInFlight {
+		l.drop(r)
+		return
+	}
+	l.busy++
+	for _, c := range l.lanes.enter(r) {
+		l.end(c)
+	}
+	if c := l.lanes.take(r); c != nil {
+		l.sent++
+		l.send(c, r, now)
+		return
+	}
+	if l.slots < l.opts.Connections {
+		l.sent++
+		l.open(r, now)
+		return
+	}
+	r.queued = true
+	l.queued++
+	l.waiting.push(r)
+	l.deepest = max(l.deepest, l.waiting.len())
+	if c := l.lanes.evict(); c != nil {
+		l.end(c)
+		l.serve(now)
+	}
+}
+
+// drop forgets a request that was not sent.
+func (l *loop) drop(r *request) {
+	l.dropped++
+	r.batch.release(l.load.free)
+}
+
+// expire fails what has taken longer than it may, and returns how long it is until the next does.
+func (l *loop) expire() time.Duration {
+	now := l.clock.Now()
+	wait := patience
+	if l.opts.FirstByte > 0 {
+		wait = l.expireFlight(&l.silent, now, l.opts.FirstByte, l.mute)
+	}
+	wait = min(wait, l.expireFlight(&l.flying, now, l.opts.Timeout, l.overdue))
+	if r := l.expireWaiting(now); r != nil {
+		wait = min(wait, r.due+l.opts.Timeout-now+1)
+	}
+	if len(l.chunk) > 0 || len(l.full) > 0 {
+		if now >= l.flushAt {
+			l.flush(now)
+		}
+		wait = min(wait, max(l.flushAt-now, 0))
+	}
+	return wait
+}
+
+func (l *loop) expireFlight(f *flight, now, timeout time.Duration, err error) time.Duration {
+	for f.oldest != nil {
+		c := f.oldest
+		if left := c.sent + timeout - now; left > 0 {
+			return left
+		}
+		if c.link == nil {
+			err = &wire.DialError{Err: fmt.Errorf("no connection within %v: %w", timeout, os.ErrDeadlineExceeded)}
+		}
+		l.fail(c, err)
+	}
+	return patience
+}
+
+// expireWaiting drops the requests that have waited for a connection longer than the timeout: nobody waits for them any
+// more, and a target that hangs would hold the replay for hours. It returns the first that is left.
+func (l *loop) expireWaiting(now time.Duration) *request {
+	for {
+		r := l.waiting.first()
+		if r == nil || now-r.due <= l.opts.Timeout {
+			return r
+		}
+		l.waiting.pop()
+		l.expired++
+		l.busy--
+		l.drop(r)
+	}
+}

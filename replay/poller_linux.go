@@ -1,0 +1,250 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// newPoller returns the poller for connections like probe: epoll for those that are made of a descriptor.
+func newPoller(probe net.Conn) poller {
+	if secure, ok := probe.(interface{ NetConn() net.Conn }); ok {
+		probe = secure.NetConn()
+	}
+	if _, ok := probe.(syscall.Conn); ok {
+		if p, err := newEpoll(); err == nil {
+			return p
+		}
+	}
+	return newPatientPoller()
+}
+
+// An epoll is the poller of Linux. Its thread makes the system calls without telling the Go scheduler, which would
+// otherwise take its processor away and give it back at each: telling it costs more than the calls.
+type epoll struct {
+	fd     int
+	bell   int // an eventfd
+	timer  int // a timerfd, where there is no epoll_pwait2; else -1
+	raw    bool
+	ready  [256]unix.EpollEvent
+	events []event
+	until  unix.Timespec
+}
+
+// atBell is the index in events of the bell, and atTimer that of the timer.
+const (
+	atBell  = -1
+	atTimer = -2
+)
+
+func newEpoll() (*epoll, error) {
+	// With one processor nobody else would run while we wait.
+	p := &epoll{fd: -1, bell: -1, timer: -1, raw: runtime.GOMAXPROCS(0) > 1, events: make([]event, 0, 256)}
+	var err error
+	if p.fd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, err
+	}
+	if p.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err == nil {
+		err = p.control(p.bell, place{index: atBell}, unix.EPOLLIN)
+	}
+	if err == nil && !p.pwaits() {
+		err = p.addTimer()
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// pwaits reports whether there is epoll_pwait2, which takes nanoseconds. Linux has it since 5.11.
+func (p *epoll) pwaits() bool {
+	_, errno := p.pwait(0)
+	return errno != syscall.ENOSYS
+}
+
+// addTimer has waits kept by a timerfd: epoll_wait itself counts milliseconds.
+func (p *epoll) addTimer() (err error) {
+	if p.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+		return err
+	}
+	return p.control(p.timer, place{index: atTimer}, unix.EPOLLIN|unix.EPOLLET)
+}
+
+func (p *epoll) control(fd int, at place, events uint32) error {
+	return unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: at.index, Pad: at.generation})
+}
+
+// adopt takes the descriptor from Go's own poller, which would be woken for nothing.
+func (p *epoll) adopt(conn net.Conn) (link, bool, error) {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+	default:
+		return nil, false, nil
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return nil, false, err
+	}
+	fd, dupErr := -1, error(nil)
+	err = raw.Control(func(original uintptr) {
+		fd, dupErr = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	_ = conn.Close() // the duplicate stays open
+	if err = errors.Join(err, dupErr); err != nil {
+		return nil, false, fmt.Errorf("take a connection over: %w", err)
+	}
+	_, tcp := conn.(*net.TCPConn)
+	return &socket{fd: fd, tcp: tcp}, true, nil
+}
+
+// watch has everything reported once when it changes: nothing needs to be told to epoll again.
+func (p *epoll) watch(l link, at place) error {
+	return p.control(l.(*socket).fd, at, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
+}
+
+// longestWait bounds a wait: the kernel may be late by a thousandth of it.
+const longestWait = 20 * time.Millisecond
+
+func (p *epoll) wait(d time.Duration) []event {
+	n, errno := 0, syscall.Errno(0)
+	if d = min(max(d, 0), longestWait); p.timer >= 0 && d > 0 {
+		n, errno = p.waitTimer(d)
+	} else {
+		n, errno = p.pwait(d)
+	}
+	if errno != 0 && errno != syscall.EINTR { // a signal, as the collector sends, ends it early
+		panic("epoll_pwait2: " + errno.Error()) // only bad arguments do this
+	}
+	p.events = p.events[:0]
+	for i := range p.ready[:n] {
+		e := &p.ready[i]
+		switch e.Fd {
+		case atBell:
+			var count [8]byte
+			_, _ = unix.Read(p.bell, count[:]) // it may have been read before
+		case atTimer:
+		default:
+			const ending = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+			p.events = append(p.events, event{
+				place:    place{e.Fd, e.Pad},
+				writable: e.Events&unix.EPOLLOUT != 0,
+				readable: e.Events&(unix.EPOLLIN|ending) != 0,
+				ending:   e.Events&ending != 0,
+			})
+		}
+	}
+	return p.events
+}
+
+func (p *epoll) pwait(d time.Duration) (int, syscall.Errno) {
+	p.until = unix.NsecToTimespec(int64(d))
+	events, until := unsafe.Pointer(&p.ready[0]), unsafe.Pointer(&p.until)
+	var n uintptr
+	var errno syscall.Errno
+	if p.raw || d == 0 {
+		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(events), uintptr(len(p.ready)), uintptr(until), 0, 0)
+	} else {
+		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(events), uintptr(len(p.ready)), uintptr(until), 0, 0)
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+func (p *epoll) waitTimer(d time.Duration) (int, syscall.Errno) {
+	if err := unix.TimerfdSettime(p.timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil); err != nil {
+		panic("timerfd_settime: " + err.Error()) // only bad arguments do this
+	}
+	n, err := unix.EpollWait(p.fd, p.ready[:], -1)
+	if err != nil {
+		return 0, err.(syscall.Errno)
+	}
+	return n, 0
+}
+
+func (p *epoll) wake() {
+	one := [8]byte{1}
+	_, _ = unix.Write(p.bell, one[:]) // it cannot be full
+}
+
+func (p *epoll) close() {
+	for _, fd := range []int{p.fd, p.bell, p.timer} {
+		if fd >= 0 {
+			_ = unix.Close(fd)
+		}
+	}
+}
+
+// A socket is a link that is a descriptor which does not block.
+type socket struct {
+	fd   int
+	tcp  bool
+	sent int64  // bytes that were written before the latest request
+	size int64  // of the latest request
+	out  []byte // of it, not written yet
+}
+
+func (s *socket) write(b []byte) (int, error) {
+	s.sent += s.size
+	s.size, s.out = int64(len(b)), b
+	err := s.flush()
+	return len(b) - len(s.out), err
+}
+
+func (s *socket) flush() error {
+	for len(s.out) > 0 {
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&s.out[0])), uintptr(len(s.out)),
+			unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			s.out = s.out[n:]
+		case syscall.EAGAIN:
+			return nil // epoll says when there is room
+		case syscall.EINTR:
+		default:
+			return os.NewSyscallError("write", errno)
+		}
+	}
+	return nil
+}
+
+func (s *socket) written() bool { return len(s.out) == 0 }
+
+func (s *socket) read(b []byte) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+		switch {
+		case errno == syscall.EAGAIN:
+			return 0, errAgain
+		case errno == syscall.EINTR:
+		case errno != 0:
+			return 0, os.NewSyscallError("read", errno)
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return int(n), nil
+		}
+	}
+}
+
+// unreceived asks what the target's system has acknowledged. Its FIN carries the acknowledgement of all that came
+// before it: what is not acknowledged when the end of the connection is there came too late for the target.
+func (s *socket) unreceived() bool {
+	if !s.tcp {
+		return false
+	}
+	info, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	return err == nil && info.Bytes_acked <= uint64(s.sent)+1 // the first SYN counts as a byte
+}
+
+func (s *socket) close() { _ = unix.Close(s.fd) }

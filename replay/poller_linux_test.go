@@ -1,0 +1,113 @@
+package replay
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// awaitEnd waits for the end of what l carries, and reads to it.
+func awaitEnd(t *testing.T, p *epoll, l link) error {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		for range p.wait(time.Second) {
+			for {
+				_, err := l.read(make([]byte, 1000))
+				if err == errAgain {
+					break
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+	}
+	t.Fatal("the end did not come")
+	return nil
+}
+
+// The system knows whether a request came too late for a target that has closed the connection.
+func TestUnreceived(t *testing.T) {
+	for name, test := range map[string]struct {
+		readsSecond bool
+		want        bool
+	}{
+		"closed before the request came": {false, true},
+		"closed after it came":           {true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			closed := make(chan struct{})
+			s := newServer(t, func(_ int, conn *net.TCPConn) {
+				defer close(closed)
+				defer conn.Close()
+				want := 5
+				if test.readsSecond {
+					want = 10
+				}
+				_, _ = io.ReadFull(conn, make([]byte, want))
+			})
+			raw, err := s.dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := newEpoll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.close()
+			l, ok, err := p.adopt(raw)
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			defer l.close()
+			write := func() {
+				if n, err := l.write([]byte("hello")); n != 5 || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+			write()
+			if !test.readsSecond {
+				<-closed
+			}
+			write() // the first answer of a system that has no such connection any more is a reset, not an error of writing
+			if err := p.watch(l, place{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := awaitEnd(t, p, l); err != io.EOF || l.unreceived() != test.want {
+				t.Errorf("%v, unreceived %v, want %v", err, l.unreceived(), test.want)
+			}
+		})
+	}
+}
+
+// Where there is no epoll_pwait2, a timer does its work.
+func TestWaitWithATimer(t *testing.T) {
+	p, err := newEpoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	if err := p.addTimer(); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for time.Since(start) < 5*time.Millisecond {
+		p.wait(5*time.Millisecond - time.Since(start))
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.wake()
+	}()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		before := time.Now()
+		if p.wait(longestWait); time.Since(before) < longestWait {
+			break // woken
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("not woken")
+		}
+	}
+	<-done
+}

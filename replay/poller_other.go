@@ -1,0 +1,8 @@
+//go:build !linux
+
+package replay
+
+import "net"
+
+// newPoller returns the poller for connections like probe.
+func newPoller(net.Conn) poller { return newPatientPoller() }
