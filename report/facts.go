@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ngxreplay/replay"
 	"ngxreplay/replay/trace"
 )
 
@@ -73,8 +74,9 @@ func configFacts(run *Run) facts {
 	}
 	f.add("in flight at most", positive(int64(c.MaxInFlight), "no limit"))
 	if c.TimeoutNS > 0 {
-		f.add("timeout", latency(c.TimeoutNS))
+		f.add("timeout", timeoutText(c))
 	}
+	f.add("exactness", exactness(c))
 	f.add("host", c.Host)
 	for _, h := range c.Header {
 		f.add("header", h.Name+": "+h.Value)
@@ -82,6 +84,31 @@ func configFacts(run *Run) facts {
 	f.addSending(&c.Sending)
 	f.addDialing(&c.Dialing)
 	return f
+}
+
+func timeoutText(c *Config) string {
+	if c.FirstByteNS > 0 {
+		return fmt.Sprintf("%s, the first byte %s", latency(c.TimeoutNS), latency(c.FirstByteNS))
+	}
+	return latency(c.TimeoutNS)
+}
+
+// exactness says how exactly requests were to leave, and what was to become of late ones; "" is the default.
+func exactness(c *Config) string {
+	var parts []string
+	if c.SlackNS > 0 {
+		parts = append(parts, latency(c.SlackNS)+" of slack")
+	}
+	if c.SpinNS > 0 {
+		parts = append(parts, "spinning for "+latency(c.SpinNS))
+	}
+	switch c.Late {
+	case replay.LateDrop:
+		parts = append(parts, "late requests dropped")
+	case replay.LateShift:
+		parts = append(parts, "the plan shifted by lateness")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func filterText(f *trace.Filter) string {
@@ -150,6 +177,9 @@ func targetFacts(t *Target) []fact {
 	f.add("left over 1 ms late", count(t.Fidelity.Late))
 	if t.Opened > 0 {
 		f.add("connections opened", fmt.Sprintf("%s, %s at once", count(t.Opened), count(int64(t.OpenAtOnce))))
+	}
+	if t.Reconnected > 0 {
+		f.add("reconnected", count(t.Reconnected)+": the target had closed the kept connection before the request reached it")
 	}
 	queued := "none"
 	if t.Fidelity.Queued > 0 {

@@ -71,6 +71,11 @@ type Config struct {
 	PerClient   bool           `json:"per_client,omitempty"` // each client has connections of its own
 	MaxInFlight int            `json:"max_in_flight"`
 	TimeoutNS   int64          `json:"timeout_ns"`
+	FirstByteNS int64          `json:"first_byte_timeout_ns,omitempty"` // 0: no limit of its own
+	MaxBody     int64          `json:"max_body,omitempty"`              // bytes; 0: any
+	SlackNS     int64          `json:"slack_ns"`                        // how late a request may leave so that several leave together
+	SpinNS      int64          `json:"spin_ns,omitempty"`
+	Late        replay.Late    `json:"late"`              // what becomes of requests that the tool is late with
 	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
 	Host        string         `json:"host,omitempty"`
 	Header      []wire.Header  `json:"header,omitempty"` // with secrets masked
@@ -112,6 +117,9 @@ type Target struct {
 	Tool       Usage          `json:"tool"`    // what ngxreplay itself used
 	Opened     int64          `json:"connections_opened"`
 	OpenAtOnce int            `json:"connections_at_once"`
+	// Reconnected counts requests that were sent again on a new connection, because the target had closed the kept one
+	// before anything of them reached it. Each counts once in the ledger.
+	Reconnected int64 `json:"reconnected"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer
@@ -156,6 +164,8 @@ type Fidelity struct {
 	RateError float64        `json:"rate_error"`
 	Queued    int64          `json:"queued"` // waited for a free connection
 	Deepest   int            `json:"deepest_queue"`
+	TooLate   int64          `json:"too_late,omitempty"`   // dropped, because the tool was too late with them
+	ShiftedNS int64          `json:"shifted_ns,omitempty"` // by which the plan was moved, because the tool was late
 	Verdict   replay.Verdict `json:"verdict"`
 	Reasons   []string       `json:"reasons"`
 }

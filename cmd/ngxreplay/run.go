@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"ngxreplay/parse"
 	"ngxreplay/replay"
@@ -29,7 +28,7 @@ type runFlags struct {
 	targets     []string
 	connections string
 	maxInFlight int
-	timeout     time.Duration
+	engine      engineFlags
 	host        string
 	header      []string
 	allowWrites bool
@@ -69,6 +68,7 @@ was due, so a target that stalls cannot hide it. A target is the name of a progr
 	// The only error is a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("target", completeTargets)
 	completeScale(cmd)
+	completeEngine(cmd)
 	return cmd
 }
 
@@ -77,7 +77,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	f.scale.register(flags)
 	flags.StringVar(&f.connections, "connections", "64", "most `connections` to a target, or per-client: each logged client has its own, kept and closed as nginx would have")
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 65536, "most requests sent or waiting; more are dropped and counted")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "longest `time` from sending a request to the end of its answer")
+	f.engine.register(flags)
 	flags.StringVar(&f.host, "host", "", "send this `host` with every request, instead of the logged one")
 	flags.StringArrayVar(&f.header, "header", nil, "add this `'Name: value'` to every request (repeatable)")
 	flags.BoolVar(&f.allowWrites, "allow-writes", false, "send requests that write (POST, PUT, ...) to targets on other machines too")
@@ -122,9 +122,8 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	s.header, errs[3] = parseHeaders(f.header)
 	s.sending, errs[8] = f.sending.check(s.header)
 	s.dialing, errs[9] = f.dialing.check(f.host)
-	s.options = replay.Options{
-		MaxInFlight: f.maxInFlight, Timeout: f.timeout,
-	}
+	s.options = replay.Options{MaxInFlight: f.maxInFlight}
+	f.engine.apply(&s.options)
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
 	s.options.Plan, s.options.Closed = s.scale.plan, s.scale.closed

@@ -58,9 +58,10 @@ func (s *runSettings) config() report.Config {
 		Pace: s.flags.scale.pace, Ramp: s.flags.scale.ramp, Amplify: s.flags.scale.amplify, Loop: s.flags.scale.loop, Mix: s.flags.scale.mix, MaxGapNS: int64(s.build.MaxGap),
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
-		Require: replay.Verdict(s.flags.require), TimeoutNS: int64(s.options.Timeout), Host: s.flags.host,
+		Require: replay.Verdict(s.flags.require), Host: s.flags.host,
 		Sending: s.flags.sending.config(), Dialing: s.flags.dialing.config(),
 	}
+	s.flags.engine.echo(&c)
 	for _, target := range s.flags.targets {
 		c.Targets = append(c.Targets, report.Mask(target))
 	}
@@ -198,6 +199,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 		options.Prime = min(options.Connections, primed)
 	}
 	run := replay.New(source, target, options)
+	defer makeRoom()()
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
 	measured, err := run.Run(ctx, s.kill)
 	stop()
