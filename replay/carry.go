@@ -304,8 +304,7 @@ func (l *loop) refill(now time.Duration) {
 	}
 	if r := l.peek(); r != nil {
 		r.due = now
-		l.taken++
-		l.requests++
+		l.advance()
 		l.enter(r, now)
 	}
 }

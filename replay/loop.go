@@ -182,19 +182,41 @@ func (l *loop) peek() *request {
 	if l.stopped || l.ended {
 		return nil
 	}
-	for l.batch == nil || l.taken == len(l.batch.requests) {
-		if l.batch != nil && l.batch.err != nil {
-			l.ended, l.err = true, l.batch.err
-			return nil
-		}
+	for l.batch == nil {
 		b, more := l.load.poll()
 		if b == nil {
 			l.ended = !more
 			return nil
 		}
-		l.batch, l.taken = b, 0
+		if l.begin(b); l.ended {
+			return nil
+		}
 	}
 	return &l.batch.requests[l.taken]
+}
+
+// begin goes on with b.
+func (l *loop) begin(b *batch) {
+	l.batch, l.taken = b, 0
+	if len(b.requests) == 0 {
+		l.leave()
+	}
+}
+
+// advance takes the request that peek returned. The batch may be filled again as soon as its last request has ended: it
+// must not be looked at after that one was taken.
+func (l *loop) advance() {
+	l.requests++
+	if l.taken++; l.taken == len(l.batch.requests) {
+		l.leave()
+	}
+}
+
+func (l *loop) leave() {
+	if l.batch.err != nil {
+		l.ended, l.err = true, l.batch.err
+	}
+	l.batch = nil
 }
 
 // dispatch sends what is due, and returns how long to wait for more.
@@ -222,8 +244,7 @@ func (l *loop) dispatch() time.Duration {
 		} else {
 			r.due += l.shift
 		}
-		l.taken++
-		l.requests++
+		l.advance()
 		l.enter(r, now)
 		now = l.clock.Now()
 	}

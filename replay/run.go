@@ -183,7 +183,9 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	background.Go(func() { load.run(loadCtx) })
 	used := startUsage()
 	first, more := <-load.ready // the clock starts when there is something to send
-	l.batch, l.ended = first, !more
+	if l.ended = !more; more {
+		l.begin(first)
+	}
 	clock, stopClock := startClock()
 	defer stopClock()
 	l.clock = clock
