@@ -11,8 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// startNginx starts an nginx that logs in the format of timed.log to access.log.
+// startNginx starts an nginx that answers ok to everything, and logs in the format of timed.log to access.log.
 func startNginx(t *testing.T) *nginxtest.Server {
+	t.Helper()
+	return startLogging(t, `location / { return 200 "ok"; }`)
+}
+
+// startLogging starts an nginx that logs in the format of timed.log to access.log.
+func startLogging(t *testing.T, location string) *nginxtest.Server {
 	t.Helper()
 	original, err := os.ReadFile("../../testdata/nginx.conf")
 	if err != nil {
@@ -27,8 +33,8 @@ http {
 	large_client_header_buffers 4 32k; keepalive_requests 100000;
 	%s;
 	access_log access.log timed;
-	server { listen LISTEN; server_name _; location / { return 200 "ok"; } }
-}`, nginxtest.Temporary, original[start:end]))
+	server { listen LISTEN; server_name _; %s }
+}`, nginxtest.Temporary, original[start:end], location))
 }
 
 // The circle closes: a log that nginx wrote, replayed at an nginx with the same log format, is written again, line by
