@@ -7,10 +7,11 @@ PACKAGES := ./... ./testdata/generate
 TARGETS  := gin echo fiber chi buffalo nethttp
 FUZZTIME ?= 30s
 LINES    ?= 1000000
+SOAK     ?= 15m
 PEERS    ?= -k6
 DUCKDB   := replay/trace/testdata/duckdb
 
-.PHONY: help build demo deps check test real-logs race fuzz bench bench-trace bench-deps bench-peers golden testdata clean
+.PHONY: help build demo deps check test real-logs race fuzz bench bench-trace bench-deps bench-peers soak golden testdata clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +35,7 @@ deps: ## install what the tests need: nginx, curl, gcc for the race detector, no
 		cp $(DUCKDB)/package-lock.json $(DUCKDB)/node_modules/.installed; }
 
 check: ## gofmt, vet and staticcheck
-	@unformatted=$$(gofmt -l bench cmd parse replay report targets testdata *.go); \
+	@unformatted=$$(gofmt -l bench cmd internal parse replay report targets testdata *.go); \
 	[ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
@@ -42,6 +43,7 @@ check: ## gofmt, vet and staticcheck
 test: deps check ## install what the tests need and run every test, with the race detector where there are goroutines
 	go test -shuffle=on ./parse/... ./report/... ./testdata/generate .
 	go test -race -shuffle=on ./replay/... ./targets/... ./cmd/... ./bench/...
+	$(MAKE) soak SOAK=15s
 
 real-logs: ## check parse against logs from the field and their counts: LOGS=folder with facts.json
 	NGXREPLAY_LOGS=$(abspath $(LOGS)) go test -count=1 -tags reallogs ./parse
@@ -74,6 +76,10 @@ bench-deps: ## install the tools that bench-peers measures beside ngxreplay, as 
 
 bench-peers: build bench-deps ## measure CPU, timing and start beside other load generators; PEERS=-short for a first look
 	go run ./bench/peers $(PEERS)
+
+soak: ## replay for SOAK (15m) at 5,000 requests a second; fails when memory or lag grows
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/ngxreplay
+	go run ./bench/soak -for $(SOAK)
 
 golden: ## write the golden files again; read the diff before you commit it
 	go test ./report ./replay/export ./cmd/ngxreplay -update
