@@ -13,13 +13,20 @@ type lane struct {
 	// Of a client:
 	client uint64
 	last   time.Duration // when its latest request arrived, in trace time
+	ends   time.Duration // how long after that its idle connections end
 	gone   bool          // its connections are closed when they become idle
 }
+
+// over reports whether the idle connections of a client have ended by that trace time.
+func (l *lane) over(now time.Duration) bool { return now-l.last > l.ends }
 
 // The rules by which nginx ends a kept connection, unless told otherwise (keepalive_timeout, keepalive_requests).
 const (
 	keepaliveIdle     = 75 * time.Second
 	keepaliveRequests = 1000
+	// numberedIdle is that of connections that the log numbers: it says itself which request came on which, so that only
+	// those that never come again need to end.
+	numberedIdle = time.Hour
 )
 
 // lanes are one lane that all share, or one a client. A client's connections end by nginx's rules in trace time, so
@@ -42,7 +49,7 @@ func (l *lanes) enter(r *request) (retired []*conn) {
 		r.lane = l.shared
 		return nil
 	}
-	for e := l.order.Front(); e != nil && r.offset-e.Value.(*lane).last > keepaliveIdle; e = l.order.Front() {
+	for e := l.order.Front(); e != nil && e.Value.(*lane).over(r.offset); e = l.order.Front() {
 		retired = append(retired, l.end(e)...)
 	}
 	e := l.byClient[r.client]
@@ -51,7 +58,11 @@ func (l *lanes) enter(r *request) (retired []*conn) {
 		e = nil
 	}
 	if e == nil {
-		e = l.order.PushBack(&lane{client: r.client})
+		ends := keepaliveIdle
+		if r.numbered {
+			ends = numberedIdle
+		}
+		e = l.order.PushBack(&lane{client: r.client, ends: ends})
 		l.byClient[r.client] = e
 	}
 	l.order.MoveToBack(e)

@@ -87,6 +87,9 @@ func TestEachClientHasItsOwnConnection(t *testing.T) {
 		"as the log numbers them": {
 			[]visit{{"a", 0, 7, 1}, {"a", second, 8, 1}, {"a", 2 * second, 7, 2}, {"a", 3 * second, 8, 2}, {"a", 4 * second, 7, 1}}, 1, 10, 0,
 			[]string{"a on 1", "a on 2", "a on 1", "a on 2", "a on 3"}},
+		"numbered ones outlast 75 s, as they did": {
+			[]visit{{"a", 0, 7, 1}, {"a", 300 * second, 7, 2}}, 1, 10, 0,
+			[]string{"a on 1", "a on 1"}},
 		"never another client's, not even at the limit": {
 			[]visit{{"a", 0, 0, 0}, {"b", second, 0, 0}, {"a", 2 * second, 0, 0}}, 1, 1, 3 * second,
 			[]string{"a on 1", "b on 2", "a on 3"}},

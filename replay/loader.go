@@ -191,7 +191,7 @@ func later(due, now time.Time) time.Time {
 func setClient(r *request, row *traffic.Request) {
 	r.offset, r.client = row.At, row.Client
 	if connection, logged := row.Connection(); logged {
-		r.client, r.fresh = connection, row.Recorded.ConnectionRequests == 1
+		r.client, r.numbered, r.fresh = connection, true, row.Recorded.ConnectionRequests == 1
 	}
 }
 

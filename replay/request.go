@@ -22,10 +22,11 @@ type request struct {
 	line   int64
 
 	// Of a replay with connections per client:
-	offset time.Duration // arrival in trace time
-	client uint64        // who sent it
-	fresh  bool          // the log says that it was the first of its connection
-	lane   *lane         // whose connections carry it; set when it is sent
+	offset   time.Duration // arrival in trace time
+	client   uint64        // who sent it
+	numbered bool          // the log numbers connections: client is one
+	fresh    bool          // the log says that it was the first of its connection
+	lane     *lane         // whose connections carry it; set when it is sent
 }
 
 // An answer is what the log said, or what came back.
