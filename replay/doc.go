@@ -1,9 +1,11 @@
 // Package replay runs a replay: it sends the requests of a trace to a target when they are due, and measures what
 // happens to each.
 //
-//	trace ─► loader ─► dispatcher ─► pool of connections ─► recorder ─► Result
-//	         batches,   one locked    one goroutine each     shards,
-//	         bytes      thread        reads the answers      one reader
+//	trace ─► loader ─► loop ─────────► recorder ─► Result
+//	         batches,  sends, waits,    chunks of
+//	         bytes     reads answers    samples
+//
+// The loop is the dispatcher and owns the connections: one locked thread does all of it.
 //
 // The replay is an open loop: a request leaves when it is due, whether or not earlier ones were answered. Times are
 // monotonic offsets from one start:
