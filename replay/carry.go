@@ -134,18 +134,20 @@ func (l *loop) read(c *conn, ending bool) {
 			return // it was all there was
 		}
 	}
-	l.unread = append(l.unread, c)
+	l.unread = append(l.unread, unread{c, ending})
 }
 
-// readOn reads where an earlier turn had to leave off.
+// readOn reads where an earlier turn had to leave off: epoll will not speak of it again.
 func (l *loop) readOn() {
-	for n := len(l.unread); n > 0; n-- {
-		c := l.unread[0]
-		l.unread = append(l.unread[:0], l.unread[1:]...)
-		if !c.closed {
-			l.read(c, true) // to what is left, whether or not the end follows
+	rest := l.unread
+	l.unread = l.unreadSpare[:0]
+	for _, u := range rest {
+		if !u.conn.closed {
+			l.read(u.conn, u.ending)
 		}
 	}
+	clear(rest)
+	l.unreadSpare = rest
 }
 
 // readMail takes what goroutines have to say.

@@ -41,10 +41,12 @@ type loop struct {
 	vacant  []place // of places, with the next generation
 	flying  flight  // waits for its whole answer
 	silent  flight  // waits for the first byte of it
-	unread  []*conn // had more to read than one turn allows
+	unread  []unread
 	waiting queue
 	buf     []byte // for reading
-	notes   []note // spare
+	// Memory that is used again.
+	notes       []note
+	unreadSpare []unread
 
 	chunk   []sample      // not handed over yet
 	full    [][]sample    // chunks that the recorder had no room for
@@ -61,6 +63,12 @@ type loop struct {
 	published         atomic.Int64 // sent, for those who watch
 
 	overdue, mute error // of the two timeouts
+}
+
+// An unread is a connection that had more to read than one turn allows.
+type unread struct {
+	conn   *conn
+	ending bool // its end follows
 }
 
 // counts are what a loop did.

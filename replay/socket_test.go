@@ -200,6 +200,11 @@ func TestLargeBodies(t *testing.T) {
 	if result.Ledger.Responses != 4 || result.Overall.Bytes != 4*size {
 		t.Errorf("%+v %v, %d bytes", result.Ledger, result.Errors, result.Overall.Bytes)
 	}
+	opts.Connections = 1
+	if result = replayAt(t, s, newTrace(every(time.Millisecond, 4)...), opts); result.Ledger.Responses != 4 || result.Opened != 1 {
+		t.Errorf("%+v %v, %d connections for one after the other", result.Ledger, result.Errors, result.Opened)
+	}
+	opts = testOptions
 	opts.MaxBody = 1 << 20
 	result = replayAt(t, s, newTrace(every(time.Millisecond, 4)...), opts)
 	if f := result.Errors[wire.TooLarge]; f == nil || f.Count != 4 {
