@@ -6,6 +6,7 @@ import "path/filepath"
 // source is an anonymized trace, too.
 func (i *Info) anonymize() {
 	i.Anonymized = true
+	i.Filter.Where, i.Filter.Paths, i.Filter.Excludes = "", nil, nil // may name whom they look for
 	for n := range i.Sources {
 		source := &i.Sources[n]
 		source.Name = filepath.Base(source.Name)

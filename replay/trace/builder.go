@@ -60,7 +60,7 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 	b := newBuilder(opts.withDefaults())
 	in := intake{request: b.add, sums: true}
 	err := in.read(ctx, sel)
-	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources}}
+	built := Built{Malformed: in.malformed, Problems: in.problems, Info: Info{Ledger: in.ledger, Sources: in.sources, Filter: sel.Filter, Limit: opts.Limit}}
 	if opts.Anonymize != nil || allAnonymized(in.sources) {
 		built.Info.anonymize()
 	}

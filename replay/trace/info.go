@@ -28,6 +28,9 @@ type Info struct {
 	Routes  []route.Route    `json:"routes"`
 	Sources []Source         `json:"sources"`
 	Ledger  Ledger           `json:"ledger"`
+	// Filter and Limit are what was kept of the sources. Globs and expression are left out of an anonymized trace.
+	Filter Filter `json:"filter,omitzero"`
+	Limit  int64  `json:"limit,omitempty"`
 	// Anonymized says that pseudonyms stand for what identifies people.
 	Anonymized bool `json:"anonymized,omitempty"`
 

@@ -135,6 +135,34 @@ func TestSinceAndUntilHoldForWhatIsNoRequest(t *testing.T) {
 	}
 }
 
+// A trace says what was kept of its sources; an anonymized one not whom it was about.
+func TestATraceSaysItsFilter(t *testing.T) {
+	log := writeLog(t, "a.log", combinedLine(0, "/a/alice"), combinedLine(1, "/b"))
+	filter := Filter{Methods: []string{"GET"}, Paths: []string{"/a/alice"}, Where: `path == "/a/alice"`, Shard: Shard{1, 1}}
+	for _, anonymous := range []bool{false, true} {
+		opts := BuildOptions{Limit: 7}
+		want := filter
+		if anonymous {
+			opts.Anonymize = func(*Request) {}
+			want.Paths, want.Where = nil, ""
+		}
+		path := t.TempDir() + "/a.trace"
+		if _, err := Build(t.Context(), Selection{Inputs: []string{log}, Filter: filter}, opts, path); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, r.Info().Filter, cmp.AllowUnexported(Identity{})); diff != "" || r.Info().Limit != 7 {
+			t.Errorf("limit %d, filter %s", r.Info().Limit, diff)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestFilterAsJSON(t *testing.T) {
 	identity, err := ParseIdentity("cookie:Session")
 	if err != nil {
