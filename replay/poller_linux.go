@@ -65,10 +65,11 @@ func newEpoll() (*epoll, error) {
 	return p, nil
 }
 
-// pwaits reports whether there is epoll_pwait2, which takes nanoseconds. Linux has it since 5.11.
+// pwaits reports whether there is epoll_pwait2, which takes nanoseconds. Linux has it since 5.11, and a sandbox may
+// forbid it.
 func (p *epoll) pwaits() bool {
 	_, errno := p.pwait(0)
-	return errno != syscall.ENOSYS
+	return errno == 0 || errno == syscall.EINTR
 }
 
 // addTimer has waits kept by a timerfd: epoll_wait itself counts milliseconds.
@@ -116,13 +117,13 @@ const longestWait = 20 * time.Millisecond
 
 func (p *epoll) wait(d time.Duration) []event {
 	n, errno := 0, syscall.Errno(0)
-	if d = min(max(d, 0), longestWait); p.timer >= 0 && d > 0 {
+	if d = min(max(d, 0), longestWait); p.timer >= 0 {
 		n, errno = p.waitTimer(d)
 	} else {
 		n, errno = p.pwait(d)
 	}
 	if errno != 0 && errno != syscall.EINTR { // a signal, as the collector sends, ends it early
-		panic("epoll_pwait2: " + errno.Error()) // only bad arguments do this
+		panic("epoll_wait: " + errno.Error()) // only bad arguments do this
 	}
 	p.events = p.events[:0]
 	for i := range p.ready[:n] {
@@ -162,10 +163,13 @@ func (p *epoll) pwait(d time.Duration) (int, syscall.Errno) {
 }
 
 func (p *epoll) waitTimer(d time.Duration) (int, syscall.Errno) {
-	if err := unix.TimerfdSettime(p.timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil); err != nil {
+	milliseconds := -1
+	if d == 0 { // would stop the timer
+		milliseconds = 0
+	} else if err := unix.TimerfdSettime(p.timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil); err != nil {
 		panic("timerfd_settime: " + err.Error()) // only bad arguments do this
 	}
-	n, err := unix.EpollWait(p.fd, p.ready[:], -1)
+	n, err := unix.EpollWait(p.fd, p.ready[:], milliseconds)
 	if err != nil {
 		return 0, err.(syscall.Errno)
 	}

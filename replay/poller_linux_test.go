@@ -3,8 +3,13 @@ package replay
 import (
 	"io"
 	"net"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // awaitEnd waits for the end of what l carries, and reads to it.
@@ -110,4 +115,46 @@ func TestWaitWithATimer(t *testing.T) {
 		}
 	}
 	<-done
+}
+
+// An old system does not know epoll_pwait2, and a sandbox may forbid it: both wait with a timer, also for no time.
+func TestWaitWithoutPwait2(t *testing.T) {
+	for name, errno := range map[string]syscall.Errno{"unknown": syscall.ENOSYS, "forbidden": syscall.EPERM} {
+		t.Run(name, func(t *testing.T) {
+			failed := make(chan any)
+			go func() {
+				runtime.LockOSThread() // and never unlocked: the thread ends with its filter
+				defer func() { failed <- recover() }()
+				if err := refuse(unix.SYS_EPOLL_PWAIT2, errno); err != nil {
+					panic(err)
+				}
+				p, err := newEpoll()
+				if err != nil {
+					panic(err)
+				}
+				defer p.close()
+				p.wait(0)
+				p.wait(time.Microsecond)
+				p.wait(0)
+			}()
+			if why := <-failed; why != nil {
+				t.Error(why)
+			}
+		})
+	}
+}
+
+// refuse has a system call of this thread fail from now on.
+func refuse(call uint32, errno syscall.Errno) error {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the call
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: call},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }
