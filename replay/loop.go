@@ -333,9 +333,10 @@ func (l *loop) expireFlight(f *flight, now, timeout time.Duration, err error) ti
 			return left
 		}
 		if c.link == nil {
-			err = &wire.DialError{Err: fmt.Errorf("no connection within %v: %w", timeout, os.ErrDeadlineExceeded)}
+			l.fail(c, &wire.DialError{Err: fmt.Errorf("no connection within %v: %w", timeout, os.ErrDeadlineExceeded)})
+		} else {
+			l.fail(c, err)
 		}
-		l.fail(c, err)
 	}
 	return patience
 }

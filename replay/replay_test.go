@@ -236,6 +236,29 @@ func TestStuckTargetTimesOut(t *testing.T) {
 	}
 }
 
+// A connection that does not open in time does not lend its class to others that time out with it.
+func TestTimeoutsOfOneMomentAreToldApart(t *testing.T) {
+	target := &fakeTarget{
+		answer: func(_ int, conn net.Conn, _ *http.Request) bool {
+			_, err := conn.Read(make([]byte, 1)) // until the client gives up
+			return err == nil
+		},
+		refuse: func(n int) error {
+			if n%2 == 1 {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		},
+	}
+	opts := testOptions
+	opts.Connections = 9
+	result := replayInBubble(t, newTrace(every(0, 9)...), target, opts, 0)
+	timeout, dial := result.Errors[wire.Timeout], result.Errors[wire.DialTimeout]
+	if timeout == nil || timeout.Count != 5 || dial == nil || dial.Count != 4 {
+		t.Errorf("timeouts %+v, of dialling %+v, want 5 and 4", timeout, dial)
+	}
+}
+
 func TestTargetThatDiesInTheMiddle(t *testing.T) {
 	target := &fakeTarget{
 		answer: func(n int, conn net.Conn, r *http.Request) bool { return n < 5 && answerOK(n, conn, r) },
