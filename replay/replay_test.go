@@ -259,6 +259,37 @@ func TestTimeoutsOfOneMomentAreToldApart(t *testing.T) {
 	}
 }
 
+// A target that answers without reading does not hold the loop up: its connections end.
+func TestATargetThatAnswersWithoutReading(t *testing.T) {
+	const requests = 10
+	dials := 0
+	synctest.Test(t, func(t *testing.T) {
+		var peers sync.WaitGroup
+		defer peers.Wait()
+		dial := func(context.Context) (net.Conn, error) {
+			dials++
+			client, server := net.Pipe()
+			peers.Go(func() {
+				defer server.Close()
+				for err := error(nil); err == nil; _, err = io.WriteString(server, okAnswer) {
+					time.Sleep(time.Millisecond)
+				}
+			})
+			return client, nil
+		}
+		opts := testOptions
+		opts.Closed, opts.Connections = true, 1
+		source := newTrace(every(0, requests)...).traffic(t, traffic.Options{})
+		result, err := New(source, Target{Dial: dial, Format: wire.Format{Host: "h"}}, opts).run(t.Context(), t.Context(), startBubbleClock)
+		if err != nil || result.Ledger.Responses != requests {
+			t.Errorf("%+v, %v", result, err)
+		}
+	})
+	if dials != requests/2 {
+		t.Errorf("%d connections, want a new one when the second request has not left", dials)
+	}
+}
+
 func TestTargetThatDiesInTheMiddle(t *testing.T) {
 	target := &fakeTarget{
 		answer: func(n int, conn net.Conn, r *http.Request) bool { return n < 5 && answerOK(n, conn, r) },

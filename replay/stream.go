@@ -9,15 +9,16 @@ import (
 // A stream is a link over any net.Conn: one goroutine reads and one writes. It is for what the poller cannot watch:
 // TLS, and connections in memory.
 type stream struct {
-	raw     net.Conn
-	conn    *conn
-	mail    *mailbox
-	tasks   *sync.WaitGroup
-	wanted  chan []byte   // to be written
-	resume  chan struct{} // the loop has taken what was read
-	ended   chan struct{}
-	large   bool
-	writing atomic.Bool
+	raw    net.Conn
+	conn   *conn
+	mail   *mailbox
+	tasks  *sync.WaitGroup
+	wanted chan []byte   // to be written
+	resume chan struct{} // the loop has taken what was read
+	ended  chan struct{}
+	large  bool
+	// unwritten are the requests that the writer has not come back from.
+	unwritten atomic.Int32
 	// Two copies of requests: the one before may still be being written when its answer is complete.
 	copies [2][]byte
 }
@@ -63,7 +64,7 @@ func (s *stream) writeAll() {
 				s.mail.post(note{conn: s.conn, err: err, wrote: n == 0})
 				return
 			}
-			s.writing.Store(false)
+			s.unwritten.Add(-1)
 		case <-s.ended:
 			return
 		}
@@ -73,7 +74,7 @@ func (s *stream) writeAll() {
 func (s *stream) write(b []byte) (int, error) {
 	s.copies[0], s.copies[1] = append(s.copies[1][:0], b...), s.copies[0]
 	s.large = len(b) > largeRequest
-	s.writing.Store(true)
+	s.unwritten.Add(1)
 	select {
 	case s.wanted <- s.copies[0]:
 	case <-s.ended:
@@ -83,8 +84,12 @@ func (s *stream) write(b []byte) (int, error) {
 
 func (s *stream) flush() error { return nil }
 
-// written does not wait for the writer to come back from a request that fits into one go.
-func (s *stream) written() bool { return !s.large || !s.writing.Load() }
+// written does not wait for the writer to come back from a request that fits into one go. Where it has not come back from
+// the one before either, the target answers what it has not read: another request would have the loop wait for the writer.
+func (s *stream) written() bool {
+	n := s.unwritten.Load()
+	return n == 0 || n == 1 && !s.large
+}
 
 func (s *stream) read([]byte) (int, error) { return 0, errAgain }
 
