@@ -41,17 +41,18 @@ func (l *loop) settle(c *conn) error {
 	return l.poller.watch(c.link, c.place)
 }
 
-// prime makes connections idle that were opened before the start.
-func (l *loop) prime(raws []net.Conn) error {
-	for _, raw := range raws {
+// prime makes connections idle that were opened before the start. After an error it closes those that are left.
+func (l *loop) prime(raws []net.Conn) (err error) {
+	for i, raw := range raws {
 		c := &conn{lane: l.lanes.shared}
-		link, err := l.adopt(raw, c)
-		if err != nil {
-			return err
+		if c.link, err = l.adopt(raw, c); err == nil {
+			l.slots++
+			err = l.settle(c)
 		}
-		c.link = link
-		l.slots++
-		if err := l.settle(c); err != nil {
+		if err != nil {
+			for _, left := range raws[i+1:] {
+				_ = left.Close() // nothing was sent on it
+			}
 			return err
 		}
 		l.lanes.put(c)

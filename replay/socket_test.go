@@ -3,6 +3,7 @@ package replay
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -239,6 +240,44 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	if d := nextDescriptor(t); d > descriptor {
 		t.Errorf("the next descriptor is %d, %d before", d, descriptor)
+	}
+}
+
+// A scarcePoller cannot take over the second connection.
+type scarcePoller struct {
+	*patientPoller
+	asked int
+}
+
+func (p *scarcePoller) adopt(conn net.Conn) (link, bool, error) {
+	if p.asked++; p.asked == 2 {
+		_ = conn.Close()
+		return nil, false, syscall.EMFILE
+	}
+	return nil, false, nil
+}
+
+// When descriptors run out while connections are primed, none of them stays open.
+func TestConnectionsThatCannotBePrimedAreClosed(t *testing.T) {
+	s := newServer(t, func(_ int, conn *net.TCPConn) { answerAll(conn, 1) })
+	var open []net.Conn
+	dial := func(ctx context.Context) (net.Conn, error) {
+		conn, err := s.dial(ctx)
+		open = append(open, conn)
+		return conn, err
+	}
+	opts := testOptions
+	opts.Prime = 4
+	r := New(newTrace(0).traffic(t, traffic.Options{}), Target{Dial: dial, Format: wire.Format{Host: "h"}}, opts)
+	r.newPoller = func(net.Conn) poller { return &scarcePoller{patientPoller: newPatientPoller()} }
+	result, err := r.Run(t.Context(), t.Context())
+	if !errors.Is(err, syscall.EMFILE) || result == nil || result.Ledger.Abandoned != 1 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	for i, conn := range open {
+		if err := conn.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("connection %d of %d was open", i+1, len(open))
+		}
 	}
 }
 
