@@ -248,7 +248,11 @@ func (s *socket) unreceived() bool {
 		return false
 	}
 	info, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-	return err == nil && info.Bytes_acked <= uint64(s.sent)+1 // the first SYN counts as a byte
+	return err == nil && onlyEarlier(info.Bytes_acked, uint64(s.sent))
 }
+
+// onlyEarlier reports whether acked bytes are at most those that were sent before the latest request, and the first SYN,
+// which counts as one. A system that does not count them says 0: then nothing is certain.
+func onlyEarlier(acked, sent uint64) bool { return acked > 0 && acked <= sent+1 }
 
 func (s *socket) close() { _ = unix.Close(s.fd) }

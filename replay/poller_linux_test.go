@@ -86,6 +86,15 @@ func TestUnreceived(t *testing.T) {
 	}
 }
 
+// What a system does not count is not taken for nothing: the request may have been processed.
+func TestUncountedBytesAreNotUnreceived(t *testing.T) {
+	for acked, want := range map[uint64]bool{0: false, 1: true, 100: true, 101: true, 102: false} {
+		if got := onlyEarlier(acked, 100); got != want {
+			t.Errorf("%d acknowledged of 100 sent before: %v", acked, got)
+		}
+	}
+}
+
 // Where there is no epoll_pwait2, a timer does its work.
 func TestWaitWithATimer(t *testing.T) {
 	p, err := newEpoll()
