@@ -61,6 +61,7 @@ func TestRefusals(t *testing.T) {
 	f("basic:env:KEY", "names no user")
 	f("jwt:hunter2:env:KEY", "hs256, hs384 or hs512")
 	f("jwt:hs256:hunter2", "env:NAME or file:PATH")
+	f("jwt:hs256:it,is,hunter2", "env:NAME or file:PATH")
 	f("jwt:hs256:env:KEY,ttl=1s", "ttl")
 	f("jwt:hs256:env:KEY,exp=5", "ttl=15m")
 	f("jwt:hs256:env:KEY,roles:=[", "no JSON")

@@ -53,8 +53,11 @@ func parseMinter(text string) (*minter, error) {
 	}
 	from, options, _ := strings.Cut(rest, ",")
 	key, err := secret(from)
-	errs := []error{err}
+	if err != nil {
+		return nil, err // what follows the comma may be a part of a secret
+	}
 	m.key = []byte(key)
+	var errs []error
 	if options != "" {
 		for option := range strings.SplitSeq(options, ",") {
 			errs = append(errs, m.set(option))
