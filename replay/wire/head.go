@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/valyala/fasthttp"
@@ -138,7 +139,7 @@ func readHead(b []byte) (head, int, error) {
 	j.in.Reset(b)
 	j.buf.Reset(&j.in)
 	if err := j.header.Read(j.buf); err != nil {
-		text := err.Error()
+		text := complaint(err.Error())
 		return head{}, 0, fmt.Errorf("%w: %s", ErrProtocol, text[:min(len(text), longestComplaint)])
 	}
 	h := head{status: j.header.StatusCode(), close: j.header.ConnectionClose() || saysClose(b), length: lengthToEnd}
@@ -152,6 +153,14 @@ func readHead(b []byte) (head, int, error) {
 		h.length = lengthChunked
 	}
 	return h, len(b) - j.buf.Buffered() - j.in.Len(), nil
+}
+
+// complaint is an error of fasthttp without what it quotes beyond a line: the head may hold cookies and tokens.
+func complaint(text string) string {
+	for _, quote := range []string{`: response "`, ": buffer size=", `\r\n`, `\n`} {
+		text, _, _ = strings.Cut(text, quote)
+	}
+	return text
 }
 
 // saysClose reports whether a Connection line of the head b holds the word close, which fasthttp only sees when it

@@ -151,6 +151,22 @@ func FuzzScanHead(f *testing.F) {
 	})
 }
 
+// What is wrong with a head is told without the cookies in it.
+func TestComplaintsDoNotQuoteTheHead(t *testing.T) {
+	for _, text := range []string{
+		"HTTP/1.1 200 OK\r\nSet-Cookie: s=hunter2\r\nBad Line\r\n\r\n",
+		"HTTP/1.1 2x0 OK\r\nSet-Cookie: s=hunter2\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nSet-Cookie: s=hunter2\r\nContent-Length: -1\r\n\r\n",
+		"SSH-2.0\r\nSet-Cookie: s=hunter2\r\n\r\n",
+	} {
+		var r Reading
+		r.Begin(false, 0)
+		if _, err := r.Feed([]byte(text)); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // Split anywhere, an answer reads the same.
 func FuzzSplit(f *testing.F) {
 	f.Add(nginxAnswer+"xxxx", uint8(3), false)
