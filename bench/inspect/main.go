@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,9 +15,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
-	"time"
 
+	"ngxreplay/bench/child"
 	"ngxreplay/bench/genlog"
 )
 
@@ -38,12 +36,7 @@ func main() {
 type contender struct {
 	name string
 	args []string
-	runs []usage
-}
-
-type usage struct {
-	cpu     time.Duration
-	peakRSS int64 // bytes
+	runs []child.Usage
 }
 
 func run(out io.Writer, program string, lines, rounds int, seed uint64) (err error) {
@@ -72,8 +65,8 @@ func run(out io.Writer, program string, lines, rounds int, seed uint64) (err err
 	base := contenders[0].median()
 	for _, c := range contenders {
 		m := c.median()
-		fmt.Fprintf(out, "%-18s %12.3f %14.2f %10.1f %10.2f\n", c.name, m.cpu.Seconds(), float64(lines)/1e6/m.cpu.Seconds(),
-			float64(m.peakRSS)/(1<<20), m.cpu.Seconds()/base.cpu.Seconds())
+		fmt.Fprintf(out, "%-18s %12.3f %14.2f %10.1f %10.2f\n", c.name, m.CPU.Seconds(), float64(lines)/1e6/m.CPU.Seconds(),
+			float64(m.PeakRSS)/(1<<20), m.CPU.Seconds()/base.CPU.Seconds())
 	}
 	for _, name := range missing {
 		fmt.Fprintf(out, "%-18s not found\n", name)
@@ -100,23 +93,16 @@ func contenders(program, log string) (found []contender, missing []string) {
 	return found, missing
 }
 
-func (c *contender) measure() (usage, error) {
-	cmd := exec.Command(c.args[0], c.args[1:]...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "LC_ALL=C")
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
-		return usage{}, fmt.Errorf("%s: %w: %s", c.name, err, said.Bytes())
+func (c *contender) measure() (child.Usage, error) {
+	u, err := child.Run([]string{"GOMAXPROCS=1", "LC_ALL=C"}, c.args[0], c.args[1:]...)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", c.name, err)
 	}
-	u := usage{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.peakRSS = r.Maxrss << 10
-	}
-	return u, nil
+	return u, err
 }
 
-func (c *contender) median() usage {
+func (c *contender) median() child.Usage {
 	runs := slices.Clone(c.runs)
-	slices.SortFunc(runs, func(a, b usage) int { return int(a.cpu - b.cpu) })
+	slices.SortFunc(runs, func(a, b child.Usage) int { return int(a.CPU - b.CPU) })
 	return runs[len(runs)/2]
 }

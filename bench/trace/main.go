@@ -5,19 +5,16 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"syscall"
-	"time"
 
+	"ngxreplay/bench/child"
 	"ngxreplay/bench/genlog"
 )
 
@@ -64,7 +61,7 @@ func (b *bench) run(out io.Writer) (err error) {
 			return err
 		}
 		fmt.Fprintf(out, "%-22s %10.1f %12.1f %16.0f %10.1f %10.1f\n", "trace, GOMAXPROCS="+strconv.Itoa(cores),
-			u.elapsed.Seconds(), u.cpu.Seconds(), float64(b.lines)/u.cpu.Seconds(), float64(u.peakRSS)/(1<<20), float64(info.Size())/1e6)
+			u.Elapsed.Seconds(), u.CPU.Seconds(), float64(b.lines)/u.CPU.Seconds(), float64(u.PeakRSS)/(1<<20), float64(info.Size())/1e6)
 	}
 	if b.target == "" {
 		return nil
@@ -73,28 +70,15 @@ func (b *bench) run(out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%-22s %10.1f %12.1f %16s %10.1f\n", "run, 20000/s for 10s", u.elapsed.Seconds(), u.cpu.Seconds(), "", float64(u.peakRSS)/(1<<20))
+	fmt.Fprintf(out, "%-22s %10.1f %12.1f %16s %10.1f\n", "run, 20000/s for 10s", u.Elapsed.Seconds(), u.CPU.Seconds(), "", float64(u.PeakRSS)/(1<<20))
 	return nil
 }
 
-type usage struct {
-	elapsed, cpu time.Duration
-	peakRSS      int64 // bytes
-}
-
 // measure runs a command on so many cores.
-func measure(cores int, name string, args ...string) (usage, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(cores))
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		return usage{}, fmt.Errorf("%s %s: %w: %s", name, args[0], err, said.Bytes())
+func measure(cores int, name string, args ...string) (child.Usage, error) {
+	u, err := child.Run([]string{"GOMAXPROCS=" + strconv.Itoa(cores)}, name, args...)
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w", name, args[0], err)
 	}
-	u := usage{elapsed: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.peakRSS = r.Maxrss << 10
-	}
-	return u, nil
+	return u, err
 }

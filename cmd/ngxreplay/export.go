@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"ngxreplay/parse"
@@ -153,12 +152,10 @@ func (t *terminal) copyTrace(w io.Writer, path string, f *exportFlags) (result e
 	return export.Copy(t.ctx, writer, reader)
 }
 
-// replaceable follows a link, whose file is to be replaced and not the link, and refuses what is no file.
-func replaceable(path string) (string, error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+// replaceable is the file that an output replaces.
+func replaceable(output string) (string, error) {
+	path, err := trace.Replaceable(output)
+	if err != nil {
 		return "", fmt.Errorf("output %s is no regular file: name another with -o", path)
 	}
 	return path, nil

@@ -34,7 +34,7 @@ type fileWriter struct {
 const batchRows = 256
 
 func create(path string, info Info, table *route.Table, limit int64) (*fileWriter, error) {
-	path, err := writablePath(path)
+	path, err := Replaceable(path)
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +65,14 @@ func create(path string, info Info, table *route.Table, limit int64) (*fileWrite
 	}, nil
 }
 
-// writablePath follows a link, whose file is to be replaced and not the link, and refuses to replace what is no file: a
-// device would be gone.
-func writablePath(path string) (string, error) {
+// Replaceable follows a link, whose file is to be replaced and not the link, and refuses to replace what is no file: a
+// device would be gone. The path is that of the file also when it is refused.
+func Replaceable(path string) (string, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no regular file: %w", path, fs.ErrInvalid)
+		return path, fmt.Errorf("%s is no regular file: %w", path, fs.ErrInvalid)
 	}
 	return path, nil
 }

@@ -144,12 +144,16 @@ const (
 )
 
 // hashWord takes a word into a hash. Its length is taken in too, so that two words do not run together, and the
-// result is mixed (the finalizer of SplitMix64), so that a share of clients can be chosen by comparing it.
+// result is mixed, so that a share of clients can be chosen by comparing it.
 func hashWord(h uint64, word []byte) uint64 {
 	for _, b := range word {
 		h = (h ^ uint64(b)) * hashPrime
 	}
-	h ^= uint64(len(word)) * hashPrime
+	return finish(h ^ uint64(len(word))*hashPrime)
+}
+
+// finish has all bits of h depend on all of its bits: the finalizer of SplitMix64.
+func finish(h uint64) uint64 {
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27) * 0x94d049bb133111eb
 	return h ^ h>>31

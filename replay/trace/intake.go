@@ -175,9 +175,7 @@ func (in *intake) readLog(ctx context.Context, reader lines, source *Source) err
 		}
 		entry, malformed := reader.Entry()
 		if malformed != nil {
-			if len(in.malformed) < maxSamples {
-				in.malformed = append(in.malformed, malformed)
-			}
+			in.refuse(malformed)
 			continue
 		}
 		if entry.Precision != 0 {
@@ -188,15 +186,19 @@ func (in *intake) readLog(ctx context.Context, reader lines, source *Source) err
 		}
 	}
 	counts := reader.Counts()
-	in.ledger.Lines += counts.Lines
-	in.ledger.Entries += counts.Entries
-	in.ledger.Malformed += counts.Malformed
-	in.ledger.Blank += counts.Blank
+	in.ledger.count(counts, parse.Counts{})
 	source.Lines, source.Entries, source.Malformed, source.Jumps = counts.Lines, counts.Entries, counts.Malformed, jumps.Jumps
 	if err := in.checkMalformed(in.ledger.Malformed, in.ledger.Lines); err != nil {
 		return err
 	}
 	return reader.Err()
+}
+
+// refuse keeps a malformed line as an example, if it is one of the first.
+func (in *intake) refuse(malformed *parse.LineError) {
+	if len(in.malformed) < maxSamples {
+		in.malformed = append(in.malformed, malformed)
+	}
 }
 
 func (in *intake) checkMalformed(malformed, lines int64) error {

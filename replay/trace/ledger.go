@@ -26,6 +26,14 @@ func newLedger() Ledger {
 	return Ledger{Filtered: map[Rule]int64{}, Unreplayable: map[parse.Reason]int64{}}
 }
 
+// count takes what a reader has read since it was counted last.
+func (l *Ledger) count(now, before parse.Counts) {
+	l.Lines += now.Lines - before.Lines
+	l.Entries += now.Entries - before.Entries
+	l.Malformed += now.Malformed - before.Malformed
+	l.Blank += now.Blank - before.Blank
+}
+
 // Check returns an error that names the equation that does not hold: a bug of this program.
 func (l *Ledger) Check() error {
 	if l.Lines != l.Entries+l.Malformed+l.Blank {

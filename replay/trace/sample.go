@@ -59,8 +59,5 @@ const (
 
 // mix draws a number from a client and a salt, all bits of which depend on all of theirs (SplitMix64).
 func mix(client, salt uint64) uint64 {
-	h := client + (salt+1)*0x9e3779b97f4a7c15
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
+	return finish(client + (salt+1)*0x9e3779b97f4a7c15)
 }

@@ -32,20 +32,10 @@ func (s *Stream) Take(e *parse.Entry, source string, line int64) error {
 }
 
 // Refuse keeps a malformed line as an example, if it is one of the first.
-func (s *Stream) Refuse(malformed *parse.LineError) {
-	if len(s.in.malformed) < maxSamples {
-		s.in.malformed = append(s.in.malformed, malformed)
-	}
-}
+func (s *Stream) Refuse(malformed *parse.LineError) { s.in.refuse(malformed) }
 
 // Count takes what a reader has read since it was counted last.
-func (s *Stream) Count(now, before parse.Counts) {
-	l := &s.in.ledger
-	l.Lines += now.Lines - before.Lines
-	l.Entries += now.Entries - before.Entries
-	l.Malformed += now.Malformed - before.Malformed
-	l.Blank += now.Blank - before.Blank
-}
+func (s *Stream) Count(now, before parse.Counts) { s.in.ledger.count(now, before) }
 
 // Withdraw counts n requests that were kept and will not be sent as filtered.
 func (s *Stream) Withdraw(rule Rule, n int64) {
