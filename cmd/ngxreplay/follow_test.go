@@ -66,11 +66,11 @@ func (s *shadow) end(n int) *report.Run {
 	if code := <-s.code; code != exitInterrupted {
 		s.Errorf("exit code %d: %s", code, s.stderr)
 	}
-	run := readRun(s.T, s.stdout)
-	if len(s.server.requests) != n || run.Ledger.Requests != int64(n) || run.Targets[0].Ledger.Responses != int64(n) {
-		s.Errorf("%d requests came, want %d; %+v, %+v", len(s.server.requests), n, run.Ledger, run.Targets[0].Ledger)
+	run, requests := readRun(s.T, s.stdout), s.server.seen()
+	if len(requests) != n || run.Ledger.Requests != int64(n) || run.Targets[0].Ledger.Responses != int64(n) {
+		s.Errorf("%d requests came, want %d; %+v, %+v", len(requests), n, run.Ledger, run.Targets[0].Ledger)
 	}
-	for i, r := range s.server.requests {
+	for i, r := range requests {
 		if want := fmt.Sprintf("GET /%d HTTP/1.1", i); r.line != want {
 			s.Fatalf("number %d is %q", i, r.line)
 		}

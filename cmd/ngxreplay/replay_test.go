@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,6 +107,13 @@ func (s *recordingServer) accept() {
 		s.mu.Unlock()
 		s.handlers.Go(func() { s.serve(conn) })
 	}
+}
+
+// seen returns a copy of what came so far.
+func (s *recordingServer) seen() []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // die closes the listener and every connection at once.
@@ -236,14 +244,14 @@ func TestReplayIsTheLogAgain(t *testing.T) {
 			want = append(want, l)
 		}
 	}
-	run := readRun(t, stdout)
-	if n := int64(len(want)); run.Targets[0].Ledger.Responses != n || int64(len(server.requests)) != n {
-		t.Fatalf("%d logged, %d received, ledger %+v", n, len(server.requests), run.Targets[0].Ledger)
+	run, requests := readRun(t, stdout), server.seen()
+	if n := int64(len(want)); run.Targets[0].Ledger.Responses != n || int64(len(requests)) != n {
+		t.Fatalf("%d logged, %d received, ledger %+v", n, len(requests), run.Targets[0].Ledger)
 	}
 	perSecond, wantPerSecond := make([]int, seconds+1), make([]int, seconds+1)
 	near := 0 // requests so close to the end of a second that being late moves them
-	start := server.requests[0].at
-	for i, got := range server.requests {
+	start := requests[0].at
+	for i, got := range requests {
 		g := logged{want[i].arrival, got.line, got.header("Host"), got.header("Referer"), got.header("User-Agent")}
 		if diff := cmp.Diff(want[i], g, cmp.AllowUnexported(logged{})); diff != "" {
 			t.Fatalf("request %d (-logged +received):\n%s", i, diff)
@@ -332,17 +340,17 @@ func TestScaledTrafficArrivesAsTheReportSays(t *testing.T) {
 	weights := map[string]float64{"GET": 7, "POST": 2.5, "PUT": 0.5}
 	_, stdout, stderr := ngxreplay(t.Context(), "run", "../../testdata/timed.log", "--target", server.url, "--json", "--connections", "1", "--max-in-flight", "100000",
 		"--sample", "60%", "--shard", "1/2", "--client", "address", "--loop", "2", "--amplify", "1.3", "--rate", "4000", "--mix", "GET=7,POST=2.5,PUT=0.5")
-	run := readRun(t, stdout)
+	run, requests := readRun(t, stdout), server.seen()
 	target := run.Targets[0]
 	l := target.Ledger
-	if l.Requests != run.Trace.Requests || l.Repeated != l.Requests || l.Thinned != 0 || l.Scheduled != l.Sent || int(l.Responses) != len(server.requests) {
-		t.Fatalf("%d requests arrived, but %+v: %s", len(server.requests), l, stderr)
+	if l.Requests != run.Trace.Requests || l.Repeated != l.Requests || l.Thinned != 0 || l.Scheduled != l.Sent || int(l.Responses) != len(requests) {
+		t.Fatalf("%d requests arrived, but %+v: %s", len(requests), l, stderr)
 	}
 	if extra := float64(l.Copied) / float64(2*l.Requests); extra < 0.2 || extra > 0.4 {
 		t.Errorf("%v copied of each", extra)
 	}
 	arrived := map[string]int64{}
-	for i, r := range server.requests {
+	for i, r := range requests {
 		method, _, _ := strings.Cut(r.line, " ")
 		arrived[method]++
 		if off := float64(arrived[method]) - weights[method]/10*float64(i+1); math.Abs(off) >= 1 {
@@ -383,10 +391,11 @@ func TestSecretsAreMasked(t *testing.T) {
 	if !isMeasured(code, stderr) || strings.Contains(stdout, "hunter2") || !strings.Contains(stdout, "Bearer ***") {
 		t.Errorf("exit code %d: %s %s", code, stdout, stderr)
 	}
-	if got := server.requests[0].header("Authorization"); got != "Bearer hunter2" {
+	first := server.seen()[0]
+	if got := first.header("Authorization"); got != "Bearer hunter2" {
 		t.Errorf("sent %q", got)
 	}
-	if got := server.requests[0].header("Host"); got != "shop.example" {
+	if got := first.header("Host"); got != "shop.example" {
 		t.Errorf("sent %q", got)
 	}
 }
