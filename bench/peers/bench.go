@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"time"
@@ -17,8 +18,10 @@ import (
 
 // A bench is one measurement of everything that was asked for.
 type bench struct {
-	program     string // ngxreplay
-	tools       string // the folder of tools that the bench builds itself
+	program     string         // ngxreplay
+	before      string         // another build of it, measured beside it; may be empty
+	only        *regexp.Regexp // of the names of the tools to measure; nil: all
+	tools       string         // the folder of tools that the bench builds itself
 	withK6      bool
 	rounds      int
 	seconds     int // of a run, of tools that take a duration
@@ -46,6 +49,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	if b.program, err = filepath.Abs(b.program); err != nil {
 		return err
+	}
+	if b.before != "" {
+		if b.before, err = filepath.Abs(b.before); err != nil {
+			return err
+		}
 	}
 	help, err := exec.Command(b.program, "run", "--help").Output()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // modules are the tools that the Go module proxy has, by program and pinned version. Building k6 takes minutes the first
@@ -56,9 +57,12 @@ func (b *bench) install(ctx context.Context) error {
 	return nil
 }
 
-// find tells which tools are here, and names those that are not. The program of those found is a path.
+// find tells which of the wanted tools are here, and names those that are not. The program of those found is a path.
 func (b *bench) find(tools []tool) (found []tool) {
 	for _, t := range tools {
+		if !b.wants(t) {
+			continue
+		}
 		path, err := look(filepath.Join(b.tools, filepath.Base(t.program)), t.program)
 		if t.ours {
 			path, err = look(t.program)
@@ -69,6 +73,15 @@ func (b *bench) find(tools []tool) (found []tool) {
 		}
 		t.program = path
 		found = append(found, t)
+		if t.ours && b.before != "" {
+			t.name, t.program = "before"+strings.TrimPrefix(t.name, "ngxreplay"), b.before
+			found = append(found, t)
+		}
 	}
 	return found
+}
+
+// wants reports whether a tool is one of those that were asked for.
+func (b *bench) wants(t tool) bool {
+	return b.only == nil || b.only.MatchString(t.name)
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,6 +46,8 @@ func command(args []string) error {
 	}
 	b := &bench{talk: os.Stderr}
 	flag.StringVar(&b.program, "ngxreplay", "bin/ngxreplay", "the program to measure (make build builds it)")
+	flag.StringVar(&b.before, "before", "", "another build of ngxreplay, measured beside it in every round")
+	only := flag.String("only", "", "measure only tools whose names match this expression: 'ngxreplay|floor'")
 	flag.StringVar(&b.tools, "tools", "bin/peers", "folder of the tools that are built here once")
 	flag.BoolVar(&b.withK6, "k6", false, "build k6 too, which takes minutes the first time")
 	flag.IntVar(&b.rounds, "rounds", 5, "runs of each tool, in turn")
@@ -64,6 +67,11 @@ func command(args []string) error {
 		b.rounds, b.seconds, *rates, *lengths = 2, 1, "5000", "200000"
 	}
 	var err error
+	if *only != "" {
+		if b.only, err = regexp.Compile(*only); err != nil {
+			return fmt.Errorf("-only: %w", err)
+		}
+	}
 	if b.rates, err = numbers(*rates, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }); err != nil {
 		return fmt.Errorf("-rates: %w", err)
 	}

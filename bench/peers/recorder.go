@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,12 +22,16 @@ type stamp struct {
 	Number     int64 // the number after _s= in the target; -1: none
 	At         int64 // CLOCK_MONOTONIC after the read that completed its header, in nanoseconds
 	Connection int64 // counted from 0
+	// Came is when the system received the bytes of that read, on the same clock: what lies between Came and At is the
+	// recorder's own delay. 0: the system did not say.
+	Came int64
 }
 
 // A recorder is a server of one thread that stamps what arrives and answers every request alike. It knows just enough of
 // HTTP/1.1 for the tools that are measured: requests without a body, pipelined or not.
 type recorder struct {
 	clock  clock
+	ahead  int64 // what CLOCK_REALTIME, which the system stamps with, is ahead of clock
 	epoll  int
 	listen int
 	stop   int // a descriptor; it ends when this does
@@ -34,6 +39,7 @@ type recorder struct {
 	opened int64
 	stamps []stamp
 	answer []byte
+	noted  [64]byte // what the system says besides the bytes of a read
 }
 
 type peer struct {
@@ -69,7 +75,7 @@ func record(core, port, path string, keen bool) error {
 // pause. More than that may come.
 func newRecorder(stop, room int) *recorder {
 	return &recorder{
-		clock: newClock(), stop: stop, conns: map[int32]*peer{}, stamps: make([]stamp, 0, room),
+		clock: newClock(), ahead: time.Now().UnixNano() - now(), stop: stop, conns: map[int32]*peer{}, stamps: make([]stamp, 0, room),
 		answer: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nServer: recorder\r\nDate: Sat, 07 Feb 2026 10:00:00 GMT\r\nContent-Type: text/plain\r\n"+
 			"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s", answerBytes, strings.Repeat("x", answerBytes)),
 	}
@@ -84,6 +90,9 @@ func (r *recorder) open(port int) (err error) {
 		return err
 	}
 	if err := unix.SetsockoptInt(r.listen, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(r.listen, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil { // accepted ones inherit it
 		return err
 	}
 	if err := unix.Bind(r.listen, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
@@ -143,7 +152,7 @@ func (r *recorder) accept() error {
 
 func (r *recorder) read(fd int32) error {
 	p := r.conns[fd]
-	n, err := unix.Read(int(fd), p.buf[p.filled:])
+	n, noted, _, _, err := unix.Recvmsg(int(fd), p.buf[p.filled:], r.noted[:], 0)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return nil
 	}
@@ -151,7 +160,10 @@ func (r *recorder) read(fd int32) error {
 		delete(r.conns, fd)
 		return unix.Close(int(fd))
 	}
-	at := r.clock.now()
+	at, came := r.clock.now(), received(r.noted[:noted])
+	if came != 0 {
+		came -= r.ahead
+	}
 	p.filled += n
 	rest := p.buf[:p.filled]
 	for {
@@ -159,7 +171,7 @@ func (r *recorder) read(fd int32) error {
 		if end < 0 {
 			break
 		}
-		r.stamps = append(r.stamps, stamp{number(rest[:end]), at, p.id})
+		r.stamps = append(r.stamps, stamp{number(rest[:end]), at, p.id, came})
 		if n, err := unix.Write(int(fd), r.answer); n != len(r.answer) && !gone(err) {
 			return fmt.Errorf("answer of %d bytes: %d written: %w", len(r.answer), n, err)
 		}
@@ -167,6 +179,14 @@ func (r *recorder) read(fd int32) error {
 	}
 	p.filled = copy(p.buf[:], rest)
 	return nil
+}
+
+// received reads the one note that was asked for: a header of 16 bytes, and the seconds and nanoseconds.
+func received(note []byte) int64 {
+	if len(note) < 32 || binary.LittleEndian.Uint32(note[12:]) != unix.SCM_TIMESTAMPNS {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint64(note[16:]))*int64(time.Second) + int64(binary.LittleEndian.Uint64(note[24:]))
 }
 
 // gone: the client closed its end, as tools do that stop at a time.

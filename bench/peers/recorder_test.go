@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -36,7 +37,8 @@ func startRecorder(t *testing.T) (address string, stop func() []stamp) {
 }
 
 func TestRecorderStampsWhatArrives(t *testing.T) {
-	before := now()
+	start := now()
+	before := start
 	address, stop := startRecorder(t)
 	for connection := range 2 {
 		conn, err := net.Dial("tcp", address)
@@ -65,14 +67,16 @@ func TestRecorderStampsWhatArrives(t *testing.T) {
 		require.Greater(t, stamps[i].At, before)
 		require.Less(t, stamps[i].At, now())
 		before = stamps[i].At
-		want.At = stamps[i].At
+		require.Greater(t, stamps[i].Came, start)
+		require.LessOrEqual(t, stamps[i].Came, stamps[i].At+int64(time.Millisecond)) // two clocks of one system
+		want.At, want.Came = stamps[i].At, stamps[i].Came
 		require.Equal(t, want, stamps[i])
 	}
 }
 
 func TestStampsRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stamps")
-	want := []stamp{{1, 2, 3}, {-1, 1 << 60, 0}}
+	want := []stamp{{1, 2, 3, 4}, {-1, 1 << 60, 0, 0}}
 	require.NoError(t, writeStamps(path, want))
 	got, err := readStamps(path)
 	require.NoError(t, err)

@@ -58,6 +58,7 @@ type timedRow struct {
 	Connections series  `json:"connections"`
 	PeakRSS     series  `json:"peak_mib"`
 	OwnLag      series  `json:"own_lag_p99_us,omitempty"` // what ngxreplay says itself, over its least
+	CameP99     series  `json:"came_p99_us,omitempty"`    // as LateP99, by the stamps of the server's system
 	Ratio       float64 `json:"cpu_ratio"`                // of CPU to the floor's with the same slack, in the same round; 0: no floor
 }
 
@@ -124,7 +125,8 @@ func (t *timedTable) write(out io.Writer) {
 	}
 	for _, row := range t.Rows {
 		if len(row.OwnLag) > 0 {
-			fmt.Fprintf(out, "%s: its own lag p99 is %.0f µs, the server's view less that %+.0f µs\n", row.Tool, row.OwnLag.median(), minus(row.LateP99, row.OwnLag).median())
+			fmt.Fprintf(out, "%s: its own lag p99 is %.0f µs; the server's system saw %+.0f µs more, its program %+.0f µs\n", row.Tool, row.OwnLag.median(),
+				minus(row.CameP99, row.OwnLag).median(), minus(row.LateP99, row.OwnLag).median())
 		}
 	}
 }

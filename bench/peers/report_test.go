@@ -19,7 +19,7 @@ func TestReportAsText(t *testing.T) {
 		},
 		Timed: []*timedTable{{Rate: 5000, Requests: 15_000, Rows: []*timedRow{
 			{Tool: "ngxreplay, slack 0s", Exact: true, CPU: series{40}, LateP50: series{30}, LateP99: series{200, 180, 400}, OffP50: series{10}, OffP99: series{150},
-				Drift: series{-2}, OutOfOrder: series{0.004}, Missing: series{0}, Connections: series{64}, PeakRSS: series{35}, OwnLag: series{180}, Ratio: 1},
+				Drift: series{-2}, OutOfOrder: series{0.004}, Missing: series{0}, Connections: series{64}, PeakRSS: series{35}, OwnLag: series{180}, CameP99: series{190}, Ratio: 1},
 			{Tool: "fortio", CPU: series{24}, LateP50: series{6000}, LateP99: series{12_000}, OffP50: series{3000}, OffP99: series{6000},
 				Drift: series{0}, OutOfOrder: series{0}, Missing: series{1}, Connections: series{64}, PeakRSS: series{20}, Ratio: 0.6},
 		}}},

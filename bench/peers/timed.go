@@ -69,6 +69,7 @@ func (b *bench) timedRun(ctx context.Context, work *workload, t tool, row *timed
 			return err
 		}
 		row.OwnLag = append(row.OwnLag, o.lagP99())
+		row.CameP99 = append(row.CameP99, micros(compare(due, came(stamps)).LateP99))
 	}
 	row.add(compare(due, stamps))
 	row.CPU = append(row.CPU, cpu)

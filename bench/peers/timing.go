@@ -73,6 +73,19 @@ func compare(due []int64, arrivals []stamp) timing {
 	return t
 }
 
+// came are the arrivals as the system of the server saw them, without the delay of the program that stamped them. It is
+// nil when the system did not say.
+func came(arrivals []stamp) []stamp {
+	of := slices.Clone(arrivals)
+	for i, a := range of {
+		if a.Came == 0 {
+			return nil
+		}
+		of[i].At = a.Came
+	}
+	return of
+}
+
 func drift(offsets []int64) time.Duration {
 	tenth := max(1, len(offsets)/10)
 	first, last := slices.Clone(offsets[:tenth]), slices.Clone(offsets[len(offsets)-tenth:])

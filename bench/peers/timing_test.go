@@ -67,6 +67,19 @@ func TestCompareCountsWhatIsWrong(t *testing.T) {
 	require.InDelta(t, 0.1, got.OutOfOrder, 1e-9)
 }
 
+// What the server's system saw is known for all arrivals or not looked at.
+func TestCameLeavesOutTheRecordersOwnDelay(t *testing.T) {
+	due := schedule(100, time.Millisecond)
+	stamps := arrive(due, func(i int) time.Duration { return time.Duration(i) * time.Microsecond })
+	for i := range stamps {
+		stamps[i].Came = due[stamps[i].Number] + 1
+	}
+	require.Equal(t, 99*time.Microsecond, compare(due, stamps).LateP99)
+	require.Zero(t, compare(due, came(stamps)).LateP99)
+	stamps[50].Came = 0
+	require.Nil(t, came(stamps))
+}
+
 func TestCompareOfNothing(t *testing.T) {
 	require.Equal(t, timing{Missing: 5}, compare(schedule(5, time.Millisecond), nil))
 }
