@@ -133,7 +133,7 @@ func TestLatency(t *testing.T) {
 			}
 		}
 		slices.Sort(values)
-		l, err := newLatency(h)
+		l, err := newLatency(h, new(hdrWriter))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestLatency(t *testing.T) {
 			t.Errorf("%d digits: the encoded histogram is another: %v", digits, err)
 		}
 	}
-	empty, err := newLatency(hdrhistogram.New(us, int64(time.Hour), 2))
+	empty, err := newLatency(hdrhistogram.New(us, int64(time.Hour), 2), new(hdrWriter))
 	if err != nil || empty.Max != 0 || empty.Min != 0 || empty.HDR == "" {
 		t.Errorf("empty: %+v, %v", empty, err)
 	}

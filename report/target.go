@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"time"
@@ -14,11 +15,10 @@ import (
 func FillTarget(t *Target, r *replay.Result) error {
 	active := r.Active.Seconds()
 	var err error
+	var hdr hdrWriter
 	latency := func(h *hdrhistogram.Histogram) Latency {
-		l, encodeErr := newLatency(h)
-		if encodeErr != nil && err == nil {
-			err = fmt.Errorf("encode histogram: %w", encodeErr)
-		}
+		l, encodeErr := newLatency(h, &hdr)
+		err = cmp.Or(err, encodeErr)
 		return l
 	}
 	statistics := func(m *replay.Measure) Statistics {
@@ -77,12 +77,12 @@ func exemplars(slowest []replay.Exemplar) []Exemplar {
 	return list
 }
 
-func newLatency(h *hdrhistogram.Histogram) (Latency, error) {
-	encoded, err := h.EncodeV2()
+func newLatency(h *hdrhistogram.Histogram, hdr *hdrWriter) (Latency, error) {
+	encoded, err := hdr.encode(h)
 	if err != nil {
 		return Latency{}, err
 	}
-	l := Latency{HDR: string(encoded)}
+	l := Latency{HDR: encoded}
 	if h.TotalCount() == 0 {
 		return l, nil
 	}
