@@ -134,17 +134,26 @@ func (l *loop) read(c *conn, ending bool) {
 		if c.closed || n < len(l.buf) && !ending {
 			return // it was all there was
 		}
+		if l.isDue() {
+			break
+		}
 	}
-	l.unread = append(l.unread, unread{c, ending})
+	c.ending = c.ending || ending
+	if !c.unread {
+		c.unread = true
+		l.unread = append(l.unread, c)
+	}
 }
 
 // readOn reads where an earlier turn had to leave off: epoll will not speak of it again.
 func (l *loop) readOn() {
 	rest := l.unread
 	l.unread = l.unreadSpare[:0]
-	for _, u := range rest {
-		if !u.conn.closed {
-			l.read(u.conn, u.ending)
+	for _, c := range rest {
+		c.unread = false
+		if !c.closed {
+			l.read(c, c.ending)
+			l.keepTime()
 		}
 	}
 	clear(rest)
@@ -164,6 +173,7 @@ func (l *loop) readMail() {
 		default:
 			l.streamed(n)
 		}
+		l.keepTime()
 	}
 	clear(notes)
 	l.notes = notes
@@ -211,7 +221,7 @@ func (l *loop) received(c *conn, b []byte, ending bool) {
 		l.retire(c) // nobody asked
 		return
 	}
-	now := l.clock.Now()
+	now := l.time()
 	if c.first == 0 {
 		c.first = max(now, 1)
 		l.silent.remove(c)
@@ -234,7 +244,7 @@ func (l *loop) finished(c *conn, err error) {
 		l.broken(c, err, false)
 	default:
 		if err = c.reading.End(); err == nil {
-			l.answered(c, l.clock.Now(), true)
+			l.answered(c, l.time(), true)
 			return
 		}
 		l.broken(c, err, c.link.unreceived())
@@ -245,7 +255,7 @@ func (l *loop) finished(c *conn, err error) {
 func (l *loop) retire(c *conn) {
 	l.lanes.remove(c)
 	l.end(c)
-	l.serve(l.clock.Now())
+	l.serve(l.time())
 }
 
 // broken ends a connection whose answer cannot come any more. A request that did not reach the target, because the
@@ -314,7 +324,7 @@ func (l *loop) refill(now time.Duration) {
 
 // fail records that the request on c got no answer.
 func (l *loop) fail(c *conn, err error) {
-	now := l.clock.Now()
+	now := l.time()
 	l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: now, failed: wire.Classify(err), text: err.Error()})
 	l.land(c)
 	l.busy--

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"container/list"
 	"context"
 	"time"
 
@@ -13,7 +12,6 @@ type conn struct {
 	link    link // nil while it is being opened
 	lane    *lane
 	served  int           // requests sent on it
-	quiet   *list.Element // in lanes.quiet, while idle
 	request *request      // the one that has no answer yet; nil when idle
 	sent    time.Duration // when request was sent, or its connection began to open
 	first   time.Duration // when its answer began; 0 before
@@ -21,7 +19,9 @@ type conn struct {
 	place   place
 	cancel  context.CancelFunc // ends opening it
 	closed  bool
-	beside  [2]beside // in the loop's two lists
+	unread  bool // in loop.unread
+	ending  bool // of unread: its end follows
+	beside  [flights]beside
 }
 
 // A place is where the loop finds a connection that the poller speaks of. Places are used again; the generation tells
@@ -47,8 +47,17 @@ type link interface {
 // A beside holds the neighbours of a connection in a list.
 type beside struct{ older, newer *conn }
 
-// A flight is the connections that wait for something since they sent, the longest waiting first. As all may wait
-// equally long, only the first needs to be looked at. The number tells the lists that a connection is in.
+// The flights that a connection may be in, each with its number.
+const (
+	inFlying = iota
+	inSilent
+	inIdle
+	inQuiet
+	flights
+)
+
+// A flight is a list of connections, the longest waiting first. Those that wait for something since they sent may all
+// wait equally long: only the first needs to be looked at. Taking one out costs the same wherever it is.
 type flight struct {
 	number         int
 	oldest, newest *conn
@@ -64,20 +73,28 @@ func (f *flight) insert(c *conn) {
 	if older != nil {
 		newer = older.beside[f.number].newer
 	}
-	c.beside[f.number] = beside{older, newer}
 	f.join(older, c)
 	f.join(c, newer)
 }
 
+// push adds c as the newest, whenever it sent.
+func (f *flight) push(c *conn) {
+	f.join(f.newest, c)
+	f.join(c, nil)
+}
+
 // remove takes c out, if it is in.
 func (f *flight) remove(c *conn) {
-	at := c.beside[f.number]
-	if at.older == nil && f.oldest != c {
+	if !f.holds(c) {
 		return
 	}
+	at := c.beside[f.number]
 	f.join(at.older, at.newer)
 	c.beside[f.number] = beside{}
 }
+
+// holds reports whether c is in. Of the flights with one number c may be in this one only.
+func (f *flight) holds(c *conn) bool { return c.beside[f.number].older != nil || f.oldest == c }
 
 // join makes two connections neighbours. nil stands for an end.
 func (f *flight) join(older, newer *conn) {

@@ -2,19 +2,23 @@ package replay
 
 import (
 	"container/list"
-	"slices"
 	"time"
 )
 
 // A lane is the connections that a request may leave on: all of the target's, or those of one logged client.
 type lane struct {
-	idle []*conn // the one used last on top: few warm connections carry a light load
+	idle flight // the one used last is taken first: few warm connections carry a light load
+	open int    // connections, and those that are being opened
 
 	// Of a client:
 	client uint64
 	last   time.Duration // when its latest request arrived, in trace time
 	ends   time.Duration // how long after that its idle connections end
 	gone   bool          // its connections are closed when they become idle
+}
+
+func newLane(client uint64, ends time.Duration) *lane {
+	return &lane{idle: flight{number: inIdle}, client: client, ends: ends}
 }
 
 // over reports whether the idle connections of a client have ended by that trace time.
@@ -36,11 +40,13 @@ type lanes struct {
 	shared    *lane
 	byClient  map[uint64]*list.Element // of order
 	order     *list.List               // of *lane, the one that was quiet longest first
-	quiet     *list.List               // of *conn, the one that is idle longest first
+	quiet     flight                   // of all clients, the one that is idle longest first
 }
 
 func newLanes(perClient bool) lanes {
-	return lanes{perClient: perClient, shared: &lane{}, byClient: map[uint64]*list.Element{}, order: list.New(), quiet: list.New()}
+	return lanes{
+		perClient: perClient, shared: newLane(0, 0), byClient: map[uint64]*list.Element{}, order: list.New(), quiet: flight{number: inQuiet},
+	}
 }
 
 // enter puts r in its lane. It returns the idle connections that have ended in trace time, for the caller to close.
@@ -62,7 +68,7 @@ func (l *lanes) enter(r *request) (retired []*conn) {
 		if r.numbered {
 			ends = numberedIdle
 		}
-		e = l.order.PushBack(&lane{client: r.client, ends: ends})
+		e = l.order.PushBack(newLane(r.client, ends))
 		l.byClient[r.client] = e
 	}
 	l.order.MoveToBack(e)
@@ -76,56 +82,43 @@ func (l *lanes) end(e *list.Element) []*conn {
 	lane := l.order.Remove(e).(*lane)
 	delete(l.byClient, lane.client)
 	lane.gone = true
-	idle := lane.idle
-	lane.idle = nil
-	for _, c := range idle {
-		l.quiet.Remove(c.quiet)
+	var idle []*conn
+	for c := lane.idle.oldest; c != nil; c = lane.idle.oldest {
+		l.remove(c)
+		idle = append(idle, c)
 	}
 	return idle
 }
 
 // put makes c idle.
 func (l *lanes) put(c *conn) {
-	c.lane.idle = append(c.lane.idle, c)
+	c.lane.idle.push(c)
 	if l.perClient {
-		c.quiet = l.quiet.PushBack(c)
+		l.quiet.push(c)
 	}
 }
 
 // take takes an idle connection for r, or returns nil.
 func (l *lanes) take(r *request) *conn {
-	n := len(r.lane.idle)
-	if n == 0 {
-		return nil
-	}
-	c := r.lane.idle[n-1]
-	r.lane.idle = r.lane.idle[:n-1]
-	if l.perClient {
-		l.quiet.Remove(c.quiet)
+	c := r.lane.idle.newest
+	if c != nil {
+		l.remove(c)
 	}
 	return c
 }
 
 // remove takes c out of the idle ones, when it is one.
 func (l *lanes) remove(c *conn) {
-	i := slices.Index(c.lane.idle, c)
-	if i < 0 {
-		return
-	}
-	c.lane.idle = slices.Delete(c.lane.idle, i, i+1)
-	if l.perClient {
-		l.quiet.Remove(c.quiet)
-	}
+	c.lane.idle.remove(c)
+	l.quiet.remove(c)
 }
 
 // evict takes the connection that is idle longest, so that another client's can be opened instead, or returns nil.
 func (l *lanes) evict() *conn {
-	e := l.quiet.Front()
-	if e == nil {
-		return nil
+	c := l.quiet.oldest
+	if c != nil {
+		l.remove(c)
 	}
-	c := e.Value.(*conn)
-	l.remove(c)
 	return c
 }
 

@@ -148,3 +148,71 @@ func TestClientsNeverShareAConnection(t *testing.T) {
 		}
 	})
 }
+
+// The idle connections of a lane are taken in the reverse order of becoming idle, whichever were taken out between.
+func TestLanesTakeTheConnectionUsedLast(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		perClient := rapid.Bool().Draw(rt, "per client")
+		l := newLanes(perClient)
+		var idle []*conn // of all lanes
+		requests := []*request{{client: 1}, {client: 2}}
+		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
+			r := requests[rapid.IntRange(0, 1).Draw(rt, "client")]
+			l.enter(r)
+			switch rapid.IntRange(0, 3).Draw(rt, "step") {
+			case 0:
+				c := &conn{lane: r.lane}
+				l.put(c)
+				idle = append(idle, c)
+			case 1:
+				var want *conn
+				for _, c := range idle {
+					if c.lane == r.lane {
+						want = c
+					}
+				}
+				if got := l.take(r); got != want {
+					rt.Fatalf("took %p, want %p", got, want)
+				}
+				idle = slices.DeleteFunc(idle, func(c *conn) bool { return c == want })
+			case 2:
+				if len(idle) > 0 {
+					at := rapid.IntRange(0, len(idle)-1).Draw(rt, "removed")
+					l.remove(idle[at])
+					l.remove(idle[at]) // again does nothing
+					idle = slices.Delete(idle, at, at+1)
+				}
+			case 3:
+				if got := l.evict(); !perClient && got != nil || perClient && len(idle) > 0 && got != idle[0] {
+					rt.Fatalf("evicted %p of %d", got, len(idle))
+				} else if got != nil {
+					idle = idle[1:]
+				}
+			}
+		}
+	})
+}
+
+// A target that closes all idle connections costs each the same, however many there are.
+func TestClosingManyIdleConnectionsIsNotQuadratic(t *testing.T) {
+	each := func(n int) time.Duration {
+		best := time.Hour
+		for range 5 {
+			l := newLanes(false)
+			conns := make([]*conn, n)
+			for i := range conns {
+				conns[i] = &conn{lane: l.shared}
+				l.put(conns[i])
+			}
+			start := time.Now()
+			for _, c := range conns {
+				l.remove(c)
+			}
+			best = min(best, time.Since(start))
+		}
+		return best / time.Duration(n)
+	}
+	if few, many := each(500), each(50_000); many > 10*few+100*time.Nanosecond {
+		t.Errorf("%v each of 500, %v of 50,000", few, many)
+	}
+}

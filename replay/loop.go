@@ -41,12 +41,12 @@ type loop struct {
 	vacant  []place // of places, with the next generation
 	flying  flight  // waits for its whole answer
 	silent  flight  // waits for the first byte of it
-	unread  []unread
+	unread  []*conn // had more to read than one turn allows
 	waiting queue
 	buf     []byte // for reading
 	// Memory that is used again.
 	notes       []note
-	unreadSpare []unread
+	unreadSpare []*conn
 
 	chunk   []sample      // not handed over yet
 	full    [][]sample    // chunks that the recorder had no room for
@@ -62,13 +62,11 @@ type loop struct {
 	stopping, killing atomic.Bool  // asked for, by anybody
 	published         atomic.Int64 // sent, for those who watch
 
-	overdue, mute error // of the two timeouts
-}
+	now  time.Duration // the latest reading of the clock
+	soon time.Duration // when dispatch wants to be asked again
+	away absence
 
-// An unread is a connection that had more to read than one turn allows.
-type unread struct {
-	conn   *conn
-	ending bool // its end follows
+	overdue, mute error // of the two timeouts
 }
 
 // counts are what a loop did.
@@ -101,7 +99,7 @@ const (
 func newLoop(kill context.Context, dial Dial, load *loader, rec *recorder, opts Options, p poller) *loop {
 	l := &loop{
 		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: dial, load: load, recorder: rec, poller: p,
-		lanes: newLanes(opts.PerClient), silent: flight{number: 1}, buf: make([]byte, readBuffer),
+		lanes: newLanes(opts.PerClient), flying: flight{number: inFlying}, silent: flight{number: inSilent}, buf: make([]byte, readBuffer),
 		chunk:   make([]sample, 0, chunkSize),
 		overdue: fmt.Errorf("no complete answer within %v: %w", opts.Timeout, os.ErrDeadlineExceeded),
 		mute:    fmt.Errorf("no byte of an answer within %v: %w", opts.FirstByte, os.ErrDeadlineExceeded),
@@ -116,6 +114,7 @@ func newLoop(kill context.Context, dial Dial, load *loader, rec *recorder, opts 
 func (l *loop) run(stop, kill context.Context) error {
 	defer context.AfterFunc(stop, func() { l.stopping.Store(true); l.mail.wake() })()
 	defer context.AfterFunc(kill, func() { l.killing.Store(true); l.mail.wake() })()
+	l.away.back = l.time()
 	for {
 		wait := l.dispatch()
 		wait = min(wait, l.expire())
@@ -126,8 +125,10 @@ func (l *loop) run(stop, kill context.Context) error {
 			wait = 0
 		}
 		l.published.Store(l.sent)
+		l.away.back = l.now + min(wait, l.poller.longest())
 		for _, e := range l.poller.wait(wait) {
 			l.handle(e)
+			l.keepTime()
 		}
 		l.readOn()
 		l.readMail()
@@ -229,9 +230,11 @@ func (l *loop) leave() {
 
 // dispatch sends what is due, and returns how long to wait for more.
 func (l *loop) dispatch() time.Duration {
-	now := l.clock.Now()
+	now := l.time()
+	l.expect(turn)
 	for range sendsAtOnce {
 		if l.opts.Closed && l.busy >= l.limit {
+			l.expect(patience)
 			return patience
 		}
 		r := l.peek()
@@ -245,6 +248,7 @@ func (l *loop) dispatch() time.Duration {
 			}
 			r.due = now
 		} else if early := r.due + l.shift - now; early > 0 {
+			l.expect(max(early, l.opts.Slack))
 			if early <= l.opts.Spin {
 				return 0
 			}
@@ -254,8 +258,9 @@ func (l *loop) dispatch() time.Duration {
 		}
 		l.advance()
 		l.enter(r, now)
-		now = l.clock.Now()
+		now = l.time()
 	}
+	l.expect(turn)
 	return 0
 }
 
@@ -290,7 +295,7 @@ func (l *loop) enter(r *request, now time.Duration) {
 		l.open(r, now)
 		return
 	}
-	r.queued = true
+	r.queued, r.since = true, now
 	l.queued++
 	l.waiting.push(r)
 	l.deepest = max(l.deepest, l.waiting.len())
@@ -308,14 +313,15 @@ func (l *loop) drop(r *request) {
 
 // expire fails what has taken longer than it may, and returns how long it is until the next does.
 func (l *loop) expire() time.Duration {
-	now := l.clock.Now()
+	now := l.time()
+	l.away.end(now)
 	wait := patience
 	if l.opts.FirstByte > 0 {
 		wait = l.expireFlight(&l.silent, now, l.opts.FirstByte, l.mute)
 	}
 	wait = min(wait, l.expireFlight(&l.flying, now, l.opts.Timeout, l.overdue))
 	if r := l.expireWaiting(now); r != nil {
-		wait = min(wait, r.due+l.opts.Timeout-now+1)
+		wait = min(wait, l.away.left(r.since+l.opts.Timeout, now)+1)
 	}
 	if len(l.chunk) > 0 || len(l.full) > 0 {
 		if now >= l.flushAt {
@@ -329,7 +335,7 @@ func (l *loop) expire() time.Duration {
 func (l *loop) expireFlight(f *flight, now, timeout time.Duration, err error) time.Duration {
 	for f.oldest != nil {
 		c := f.oldest
-		if left := c.sent + timeout - now; left > 0 {
+		if left := l.away.left(c.sent+timeout, now); left > 0 {
 			return left
 		}
 		if c.link == nil {
@@ -346,7 +352,7 @@ func (l *loop) expireFlight(f *flight, now, timeout time.Duration, err error) ti
 func (l *loop) expireWaiting(now time.Duration) *request {
 	for {
 		r := l.waiting.first()
-		if r == nil || now-r.due <= l.opts.Timeout {
+		if r == nil || l.away.left(r.since+l.opts.Timeout, now) >= 0 {
 			return r
 		}
 		l.waiting.pop()

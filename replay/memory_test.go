@@ -26,6 +26,7 @@ type memoryPoller struct {
 	links  atomic.Int64
 	waits  int
 	bubble bool
+	copies time.Duration // how long a read takes
 	events []event
 	spare  []event
 }
@@ -100,6 +101,7 @@ func (l *memoryLink) read(b []byte) (int, error) {
 	}
 	n := copy(b, l.left)
 	l.left = l.left[n:]
+	l.poller.now += l.poller.copies
 	return n, nil
 }
 

@@ -16,6 +16,8 @@ type poller interface {
 	// wait waits until there is something to report, the poller is woken, or d has passed. It may return early. The
 	// events are good until the next call.
 	wait(d time.Duration) []event
+	// longest is how long a wait is at most.
+	longest() time.Duration
 	// wake ends a wait. It may be called from any goroutine until close.
 	wake()
 	close()
@@ -55,6 +57,8 @@ func (p *patientPoller) wait(d time.Duration) []event {
 	}
 	return nil
 }
+
+func (p *patientPoller) longest() time.Duration { return patience }
 
 func (p *patientPoller) wake() {
 	select {

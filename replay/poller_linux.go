@@ -146,6 +146,8 @@ func (p *epoll) wait(d time.Duration) []event {
 	return p.events
 }
 
+func (p *epoll) longest() time.Duration { return longestWait }
+
 func (p *epoll) pwait(d time.Duration) (int, syscall.Errno) {
 	p.until = unix.NsecToTimespec(int64(d))
 	events, until := unsafe.Pointer(&p.ready[0]), unsafe.Pointer(&p.until)

@@ -14,9 +14,10 @@ type request struct {
 	logged answer
 	route  int32
 	method int32
-	noBody bool // a HEAD: the answer has no body whatever it announces
-	resent bool // the connection it was sent on had been closed by the target
-	queued bool // it had to wait for a connection: if it left late, that was not our fault
+	noBody bool          // a HEAD: the answer has no body whatever it announces
+	resent bool          // the connection it was sent on had been closed by the target
+	queued bool          // it had to wait for a connection: if it left late, that was not our fault
+	since  time.Duration // of queued: when it began to wait
 	// Where the log has it.
 	source string
 	line   int64
