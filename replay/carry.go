@@ -123,16 +123,19 @@ func (l *loop) handle(e event) {
 func (l *loop) read(c *conn, ending bool) {
 	for range readsAtOnce {
 		n, err := c.link.read(l.buf)
-		if err == errAgain {
-			return
+		if n > 0 {
+			l.received(c, l.buf[:n], ending || err == io.EOF)
 		}
-		if err != nil {
+		switch {
+		case c.closed:
+			return
+		case err == errAgain:
+			if n == 0 || !ending {
+				return
+			}
+		case err != nil:
 			l.finished(c, err)
 			return
-		}
-		l.received(c, l.buf[:n], ending)
-		if c.closed || n < len(l.buf) && !ending {
-			return // it was all there was
 		}
 		if l.isDue() {
 			break

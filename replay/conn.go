@@ -37,7 +37,8 @@ type link interface {
 	flush() error
 	// written reports whether all has left.
 	written() bool
-	// read reads what is there. It returns errAgain when nothing is, and io.EOF at the end of the connection.
+	// read reads what is there, up to len(b). It returns errAgain with or after the last of it, and io.EOF at the end of the
+	// connection.
 	read(b []byte) (n int, err error)
 	// unreceived reports whether it is certain that the target closed before anything of the latest write reached it.
 	unreceived() bool

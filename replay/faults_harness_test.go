@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"io"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -97,6 +98,23 @@ func listen(t *testing.T, keepAlive bool, script ...hostile.Step) *hostile.Serve
 func dialer(server *hostile.Server) replay.Dial {
 	d := &wire.Dialer{Endpoint: wire.Endpoint{Address: server.Address}, Timeout: longTimeout}
 	return d.Dial
+}
+
+// startTLS is the first step of a server that speaks TLS, and how it is dialled.
+func startTLS(t *testing.T) (hostile.Step, func(*hostile.Server) replay.Dial) {
+	t.Helper()
+	certified := httptest.NewUnstartedServer(nil) // for its certificate
+	certified.StartTLS()
+	config := certified.TLS.Clone()
+	certified.Close()
+	trusting, err := wire.TLSOptions{Insecure: true}.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hostile.StartTLS(config), func(server *hostile.Server) replay.Dial {
+		d := &wire.Dialer{Endpoint: wire.Endpoint{Address: server.Address, TLS: true}, Timeout: longTimeout, TLS: trusting}
+		return d.Dial
+	}
 }
 
 // checkLeaks holds, at the end of a test, that no goroutine and no descriptor is left that was not there before. It must

@@ -60,13 +60,15 @@ type mode struct {
 	name        string
 	closed      bool
 	connections int
+	secure      bool // over TLS
 }
 
 // In the open loop no request ever waits for a connection.
 var (
-	open   = mode{"open", false, 2 * requests}
-	closed = mode{"closed", true, 4}
-	single = mode{"single", true, 1}
+	open   = mode{name: "open", connections: 2 * requests}
+	closed = mode{name: "closed", closed: true, connections: 4}
+	single = mode{name: "single", closed: true, connections: 1}
+	secure = mode{name: "tls", connections: 2 * requests, secure: true}
 )
 
 func (m mode) options(timeout time.Duration) replay.Options {
@@ -83,7 +85,7 @@ func TestFaults(t *testing.T) {
 			}
 		}
 		for _, keepAlive := range []bool{true, false} {
-			for _, m := range []mode{open, closed} {
+			for _, m := range []mode{open, closed, secure} {
 				t.Run(fmt.Sprintf("%s/keep=%v/%s", f.name, keepAlive, m.name), func(t *testing.T) { testFaults(t, assigned, keepAlive, m) })
 			}
 		}
@@ -113,7 +115,13 @@ func TestFaultsTogether(t *testing.T) {
 // testFaults replays a request for each fault, in that order, and holds that each ended as it should.
 func testFaults(t *testing.T, assigned []fault, keepAlive bool, m mode) {
 	checkLeaks(t)
-	script := hostile.Script{hostile.ReadHead}
+	script, dial := hostile.Script{}, dialer
+	if m.secure {
+		var start hostile.Step
+		start, dial = startTLS(t)
+		script = append(script, hostile.If(hostile.IsPlain, hostile.Script{start}, nil))
+	}
+	script = append(script, hostile.ReadHead)
 	opts := m.options(longTimeout)
 	for id, f := range assigned {
 		script = append(script, hostile.If(func(c *hostile.Conn) bool { return c.ID == id }, f.steps, nil))
@@ -122,7 +130,7 @@ func testFaults(t *testing.T, assigned []fault, keepAlive bool, m mode) {
 		}
 	}
 	server := listen(t, keepAlive, script...)
-	result := run(t, &memory{rows: faultyRequests(assigned)}, dialer(server), opts)
+	result := run(t, &memory{rows: faultyRequests(assigned)}, dial(server), opts)
 	checkCounts(t, result, int64(len(assigned)))
 	checkOutcomes(t, result, assigned)
 	for id, f := range assigned {

@@ -102,6 +102,9 @@ func (l *memoryLink) read(b []byte) (int, error) {
 	n := copy(b, l.left)
 	l.left = l.left[n:]
 	l.poller.now += l.poller.copies
+	if n < len(b) {
+		return n, errAgain
+	}
 	return n, nil
 }
 

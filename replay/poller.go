@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"errors"
 	"net"
 	"time"
 )
@@ -31,8 +30,14 @@ type event struct {
 	ending   bool // the end of the connection follows what can be read
 }
 
-// errAgain says that nothing is there to be read.
-var errAgain = errors.New("nothing to read")
+// errAgain says that nothing more is there to be read. It is a timeout to crypto/tls, which goes on reading after one.
+var errAgain error = again{}
+
+type again struct{}
+
+func (again) Error() string   { return "nothing to read" }
+func (again) Timeout() bool   { return true }
+func (again) Temporary() bool { return true }
 
 // A patientPoller watches no connection: it waits for notes, with Go's timers. It serves connections without a
 // descriptor, and systems without epoll.

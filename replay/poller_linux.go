@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,14 +12,14 @@ import (
 	"time"
 	"unsafe"
 
+	"ngxreplay/replay/wire"
+
 	"golang.org/x/sys/unix"
 )
 
 // newPoller returns the poller for connections like probe: epoll for those that are made of a descriptor.
 func newPoller(probe net.Conn) poller {
-	if secure, ok := probe.(interface{ NetConn() net.Conn }); ok {
-		probe = secure.NetConn()
-	}
+	probe, _ = below(probe)
 	if _, ok := probe.(syscall.Conn); ok {
 		if p, err := newEpoll(); err == nil {
 			return p
@@ -86,12 +87,13 @@ func (p *epoll) control(fd int, at place, events uint32) error {
 
 // adopt takes the descriptor from Go's own poller, which would be woken for nothing.
 func (p *epoll) adopt(conn net.Conn) (link, bool, error) {
-	switch conn.(type) {
+	bottom, under := below(conn)
+	switch bottom.(type) {
 	case *net.TCPConn, *net.UnixConn:
 	default:
 		return nil, false, nil
 	}
-	raw, err := conn.(syscall.Conn).SyscallConn()
+	raw, err := bottom.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return nil, false, err
 	}
@@ -99,17 +101,31 @@ func (p *epoll) adopt(conn net.Conn) (link, bool, error) {
 	err = raw.Control(func(original uintptr) {
 		fd, dupErr = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
 	})
-	_ = conn.Close() // the duplicate stays open
+	_ = bottom.Close() // the duplicate stays open
 	if err = errors.Join(err, dupErr); err != nil {
 		return nil, false, fmt.Errorf("take a connection over: %w", err)
 	}
-	_, tcp := conn.(*net.TCPConn)
-	return &socket{fd: fd, tcp: tcp}, true, nil
+	_, tcp := bottom.(*net.TCPConn)
+	s := &socket{fd: fd, tcp: tcp}
+	if under == nil {
+		return s, true, nil
+	}
+	return newSecure(conn.(*tls.Conn), under, s), true, nil
+}
+
+// below returns the connection of a descriptor that conn stands on, and what lies between when conn is one of TLS.
+func below(conn net.Conn) (net.Conn, *wire.Underlay) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		if under, ok := secure.NetConn().(*wire.Underlay); ok {
+			return under.Conn, under
+		}
+	}
+	return conn, nil
 }
 
 // watch has everything reported once when it changes: nothing needs to be told to epoll again.
 func (p *epoll) watch(l link, at place) error {
-	return p.control(l.(*socket).fd, at, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
+	return p.control(l.(interface{ descriptor() int }).descriptor(), at, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
 }
 
 // longestWait bounds a wait: the kernel may be late by a thousandth of it.
@@ -208,20 +224,27 @@ func (s *socket) write(b []byte) (int, error) {
 }
 
 func (s *socket) flush() error {
-	for len(s.out) > 0 {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&s.out[0])), uintptr(len(s.out)),
+	n, err := s.push(s.out)
+	s.out = s.out[n:]
+	return err
+}
+
+// push writes b, as far as there is room: epoll says when there is more.
+func (s *socket) push(b []byte) (n int, err error) {
+	for n < len(b) {
+		m, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[n])), uintptr(len(b)-n),
 			unix.MSG_NOSIGNAL, 0, 0)
 		switch errno {
 		case 0:
-			s.out = s.out[n:]
+			n += int(m)
 		case syscall.EAGAIN:
-			return nil // epoll says when there is room
+			return n, nil
 		case syscall.EINTR:
 		default:
-			return os.NewSyscallError("write", errno)
+			return n, os.NewSyscallError("write", errno)
 		}
 	}
-	return nil
+	return n, nil
 }
 
 func (s *socket) written() bool { return len(s.out) == 0 }
@@ -237,20 +260,29 @@ func (s *socket) read(b []byte) (int, error) {
 			return 0, os.NewSyscallError("read", errno)
 		case n == 0:
 			return 0, io.EOF
+		case int(n) < len(b):
+			return int(n), errAgain // it was all there was
 		default:
 			return int(n), nil
 		}
 	}
 }
 
+func (s *socket) descriptor() int { return s.fd }
+
 // unreceived asks what the target's system has acknowledged. Its FIN carries the acknowledgement of all that came
 // before it: what is not acknowledged when the end of the connection is there came too late for the target.
 func (s *socket) unreceived() bool {
+	info, ok := s.info()
+	return ok && onlyEarlier(info.Bytes_acked, uint64(s.sent))
+}
+
+func (s *socket) info() (*unix.TCPInfo, bool) {
 	if !s.tcp {
-		return false
+		return nil, false
 	}
 	info, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-	return err == nil && onlyEarlier(info.Bytes_acked, uint64(s.sent))
+	return info, err == nil
 }
 
 // onlyEarlier reports whether acked bytes are at most those that were sent before the latest request, and the first SYN,

@@ -128,9 +128,13 @@ func Ignore(c *Conn) error {
 
 // Reset breaks the connection: the peer gets a RST.
 func Reset(c *Conn) error {
-	tcp, ok := c.Conn.(*net.TCPConn)
+	conn := c.Conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
-		return errors.New("hostile server: only plain TCP can be reset")
+		return errors.New("hostile server: only TCP can be reset")
 	}
 	return errors.Join(errEnded, tcp.SetLinger(0), tcp.Close())
 }
@@ -158,6 +162,12 @@ func StartTLS(config *tls.Config) Step {
 		c.in.Reset(secure)
 		return nil
 	}
+}
+
+// IsPlain reports whether no TLS was started on a connection.
+func IsPlain(c *Conn) bool {
+	_, secure := c.Conn.(*tls.Conn)
+	return !secure
 }
 
 // If chooses between two scripts.

@@ -45,7 +45,7 @@ func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) {
 	if !d.Endpoint.TLS {
 		return conn, nil
 	}
-	secure := tls.Client(conn, d.config())
+	secure := tls.Client(&Underlay{Conn: conn}, d.config())
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // it is of no use, whatever closing says
 		return nil, &DialError{&HandshakeError{err}}

@@ -1,0 +1,126 @@
+package replay
+
+import (
+	"crypto/tls"
+
+	"ngxreplay/replay/wire"
+)
+
+// A secure is a link over TLS on a descriptor that does not block. The loop drives crypto/tls as it drives a socket: no
+// goroutine waits for a connection.
+type secure struct {
+	conn *tls.Conn
+	ciphertext
+}
+
+// newSecure takes over a connection whose handshake is done, and what it stands on.
+func newSecure(conn *tls.Conn, under *wire.Underlay, s *socket) *secure {
+	l := &secure{conn: conn, ciphertext: ciphertext{socket: s}}
+	s.sent = under.Switch(&l.ciphertext)
+	return l
+}
+
+func (s *secure) write(b []byte) (int, error) {
+	if _, err := s.conn.Write(b); err != nil {
+		return 0, err // nothing leaves before the flush
+	}
+	s.socket.sent, s.socket.size = s.socket.sent+s.socket.size, int64(len(s.held))
+	n, err := s.push()
+	return min(n, len(b)), err
+}
+
+func (s *secure) flush() error {
+	_, err := s.push()
+	return err
+}
+
+func (s *secure) written() bool { return len(s.held) == 0 }
+
+// read reads records until b is full or nothing more is there. crypto/tls may answer one by itself, such as the update of a
+// key.
+func (s *secure) read(b []byte) (n int, err error) {
+	s.drained = false
+	for n < len(b) && err == nil {
+		var m int
+		m, err = s.conn.Read(b[n:])
+		n += m
+	}
+	if len(s.held) > 0 && (err == nil || err == errAgain) {
+		if flushErr := s.flush(); flushErr != nil {
+			err = flushErr
+		}
+	}
+	return n, err
+}
+
+// unreceived is certain only when the target has closed the connection below as well: one that has ended TLS may still
+// be reading.
+func (s *secure) unreceived() bool {
+	info, ok := s.socket.info()
+	return ok && (info.State == stateCloseWait || info.State == stateClose) && onlyEarlier(info.Bytes_acked, uint64(s.socket.sent))
+}
+
+// States of a TCP connection whose other end has closed (include/net/tcp_states.h).
+const (
+	stateClose     = 7
+	stateCloseWait = 8
+)
+
+// close says goodbye, as TLS wants it, as far as there is room for it at once.
+func (s *secure) close() {
+	_ = s.conn.Close() // there is nobody to tell
+}
+
+// A ciphertext is how crypto/tls moves bytes. What it writes is held until it is pushed, so that the records of a request
+// leave together.
+type ciphertext struct {
+	socket  *socket
+	held    []byte
+	drained bool // the latest read took all there was
+}
+
+// heldWhenIdle is the most memory that a connection keeps for its next request, in bytes.
+const heldWhenIdle = 4 << 10
+
+// Read returns errAgain alone: crypto/tls would not look at bytes that come with it.
+func (c *ciphertext) Read(b []byte) (int, error) {
+	if c.drained {
+		return 0, errAgain
+	}
+	n, err := c.socket.read(b)
+	if err == errAgain {
+		c.drained = true
+		if n > 0 {
+			return n, nil
+		}
+	}
+	return n, err
+}
+
+func (c *ciphertext) Write(b []byte) (int, error) {
+	c.held = append(c.held, b...)
+	return len(b), nil
+}
+
+// Close closes the descriptor. It pushes the last record before.
+func (c *ciphertext) Close() error {
+	_, _ = c.push() // the target may be gone
+	c.socket.close()
+	return nil
+}
+
+func (c *ciphertext) descriptor() int { return c.socket.fd }
+
+// push writes what is held, as far as there is room, and returns how much.
+func (c *ciphertext) push() (int, error) {
+	n, err := c.socket.push(c.held)
+	switch {
+	case n < len(c.held):
+		c.held = append(c.held[:0], c.held[n:]...)
+	case cap(c.held) > heldWhenIdle:
+		c.held = nil
+	default:
+		c.held = c.held[:0]
+	}
+	return n, err
+}
