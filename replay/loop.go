@@ -57,7 +57,7 @@ type loop struct {
 	busy    int           // requests sent or waiting
 	shift   time.Duration // of everything that is due, by lateness
 	stopped bool          // nothing more is sent
-	timeUp  bool          // of a closed loop
+	timeUp  bool          // the replay ended by time before the loader did
 
 	stopping, killing atomic.Bool  // asked for, by anybody
 	published         atomic.Int64 // sent, for those who watch
@@ -247,6 +247,9 @@ func (l *loop) dispatch() time.Duration {
 				return patience
 			}
 			r.due = now
+		} else if l.shift > 0 && !l.opts.Plan.Within(r.due+l.shift) {
+			l.ended, l.timeUp = true, true // what was shifted beyond the end of the replay is not part of it
+			return patience
 		} else if early := r.due + l.shift - now; early > 0 {
 			l.expect(max(early, l.opts.Slack))
 			if early <= l.opts.Spin {

@@ -165,6 +165,7 @@ func TestOnlyWhatDidNotReachTheTargetIsSentAgain(t *testing.T) {
 
 // A slow generator is what the user chose: it catches up, drops what is too late, or shifts the rest.
 func TestLate(t *testing.T) {
+	duration := time.Duration(0)
 	f := func(late Late, want Ledger, lastDue time.Duration, check func(f Fidelity) bool) {
 		t.Helper()
 		p := &memoryPoller{}
@@ -176,7 +177,7 @@ func TestLate(t *testing.T) {
 			return reply{text: okAnswer}
 		}
 		opts := testOptions
-		opts.Late = late
+		opts.Late, opts.Plan.Duration = late, duration
 		r := replayInMemory(t, newTrace(every(200*time.Millisecond, 10)...).traffic(t, traffic.Options{}), p, opts)
 		if r.Ledger != want || !check(r.Fidelity) || r.Elapsed.Round(10*time.Millisecond) != lastDue {
 			t.Errorf("%s: %+v, elapsed %v, %+v", late, r.Ledger, r.Elapsed, r.Fidelity)
@@ -191,6 +192,13 @@ func TestLate(t *testing.T) {
 	f(LateShift, all, 2600*time.Millisecond, func(f Fidelity) bool {
 		return f.Late == 1 && f.Shifted == 800*time.Millisecond && f.RateError > 0.3 && f.Verdict == Unfaithful
 	})
+	// The replay ends when it was to, also when its plan was moved: the last, at 1800 + 800 ms, is beyond.
+	duration = 2500 * time.Millisecond
+	shorter := Ledger{Requests: 10, Beyond: 1, Scheduled: 9, Sent: 9, Responses: 9}
+	f(LateShift, shorter, 2400*time.Millisecond, func(f Fidelity) bool { return f.Shifted == 800*time.Millisecond })
+	duration = 1700 * time.Millisecond // of which nine lay within
+	shorter.Beyond, shorter.Scheduled, shorter.Sent, shorter.Responses = 5, 5, 5, 5
+	f(LateShift, shorter, 1600*time.Millisecond, func(f Fidelity) bool { return f.Shifted == 800*time.Millisecond })
 }
 
 // With slack, requests that are due soon after each other leave at one waking.

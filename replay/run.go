@@ -51,7 +51,7 @@ type Late string
 const (
 	LateCatchUp Late = "catchup" // they leave at once
 	LateDrop    Late = "drop"    // those more than 100 ms late are dropped
-	LateShift   Late = "shift"   // they leave at once, and what follows is due later by as much
+	LateShift   Late = "shift"   // they leave at once, and what follows is due later by as much; the duration stays
 )
 
 // lateDrop is how late a request must be to be dropped by LateDrop: what a user would notice.

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -397,5 +401,41 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 	if got := first.header("Host"); got != "shop.example" {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// Who interrupts while the first connection is made is told so, not that the target cannot be reached.
+func TestInterruptWhileConnecting(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var once atomic.Bool
+	over := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if once.Swap(true) { // the probe came through; the replay's first connection does not
+			interrupt()
+			<-over
+		}
+		return nil, nil
+	}}
+	server.StartTLS()
+	defer server.Close()
+	defer close(over)
+	code, stdout, stderr := ngxreplay(ctx, "run", "../../testdata/timed.log", "--target", server.URL, "--insecure", "--json")
+	if code != 130 || strings.Contains(stdout+stderr, "reachable") || strings.Contains(stdout+stderr, "running") {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	if trouble := readRun(t, stdout).Targets[0].Trouble; !strings.Contains(trouble, "interrupted") {
+		t.Errorf("trouble %q", trouble)
+	}
+}
+
+// What is wrong with a header is told without the header, which may hold a secret.
+func TestWrongHeadersAreNotQuoted(t *testing.T) {
+	for _, header := range []string{"Bearer hunter2", "Bearer hunter2: x", "Host: hunter2", "Expect: hunter2", "X: hunter2\n"} {
+		code, stdout, stderr := ngxreplay(t.Context(), "run", "../../testdata/timed.log", "--target", "http://127.0.0.1:1", "--header", header)
+		if code != 2 || strings.Contains(stdout+stderr, "hunter2") || !strings.Contains(stderr, "header") {
+			t.Errorf("%q: exit code %d: %s", header, code, stderr)
+		}
 	}
 }

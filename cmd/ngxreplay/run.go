@@ -173,16 +173,16 @@ func prepareTargets(texts []string) ([]prepared, error) {
 func parseHeaders(texts []string) ([]wire.Header, error) {
 	var headers []wire.Header
 	var errs []error
-	for _, text := range texts {
+	for i, text := range texts { // which is not quoted: it may be a secret
 		name, value, found := strings.Cut(text, ":")
 		name = strings.TrimSpace(name)
 		if !found || name == "" || strings.ContainsAny(name, " \t\"(),/;<=>?@[\\]{}") {
-			errs = append(errs, fmt.Errorf("header %q: want 'Name: value'", text))
+			errs = append(errs, fmt.Errorf("header %d of the command line: want 'Name: value'", i+1))
 			continue
 		}
 		switch {
 		case strings.EqualFold(name, "host"):
-			errs = append(errs, fmt.Errorf("header %q: use --host", text))
+			errs = append(errs, fmt.Errorf("header %s: use --host", name))
 			continue
 		case !wire.IsSendable(name) && !strings.EqualFold(name, "user-agent") && !strings.EqualFold(name, "referer"):
 			errs = append(errs, fmt.Errorf("header %s: frames the request or belongs to the connection, which ngxreplay decides", name))

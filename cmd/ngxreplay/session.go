@@ -203,6 +203,10 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
 	measured, err := run.Run(ctx, s.kill)
 	stop()
+	if measured == nil && s.ctx.Err() != nil {
+		result.Trouble = "not replayed: interrupted"
+		return nil
+	}
 	if measured == nil {
 		result.Trouble = "not reachable"
 		return fmt.Errorf("target %s: %w: is it running?", result.Name, err)

@@ -21,7 +21,7 @@ const (
 	Refused     Class = "refused"        // nobody listens
 	DialTimeout Class = "dial-timeout"   // no connection in time
 	DNS         Class = "dns"            // no address for the name
-	TLS         Class = "tls"            // the handshake failed
+	TLS         Class = "tls"            // the handshake failed, or the peer refused us after it
 	Reset       Class = "reset"          // the peer broke the connection
 	EOF         Class = "eof"            // the peer closed before its answer was complete
 	Timeout     Class = "timeout"        // no complete answer in time
@@ -88,5 +88,10 @@ func isTLS(err error) bool {
 	var alert tls.AlertError
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
+	// Alerts after the handshake, as of a TLS 1.3 server that wants another certificate, are told by crypto/tls in this way only.
+	var after *net.OpError
+	if errors.As(err, &after) && (after.Op == "remote error" || after.Op == "local error") {
+		return true
+	}
 	return errors.As(err, &handshake) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority)
 }
