@@ -244,13 +244,13 @@ func (l *loop) finished(c *conn, err error) {
 	case c.request == nil:
 		l.retire(c)
 	case err != io.EOF:
-		l.broken(c, err, false)
+		l.broken(c, err, c.link.unreceived(c.request.bytes, err))
 	default:
 		if err = c.reading.End(); err == nil {
 			l.answered(c, l.time(), true)
 			return
 		}
-		l.broken(c, err, c.link.unreceived())
+		l.broken(c, err, c.link.unreceived(c.request.bytes, io.EOF))
 	}
 }
 

@@ -40,8 +40,9 @@ type link interface {
 	// read reads what is there, up to len(b). It returns errAgain with or after the last of it, and io.EOF at the end of the
 	// connection.
 	read(b []byte) (n int, err error)
-	// unreceived reports whether it is certain that the target closed before anything of the latest write reached it.
-	unreceived() bool
+	// unreceived reports whether it is certain, by how the connection ended, that the target cannot have read the latest
+	// write, which is request, wholly.
+	unreceived(request []byte, end error) bool
 	close()
 }
 

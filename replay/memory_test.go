@@ -108,10 +108,10 @@ func (l *memoryLink) read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (l *memoryLink) flush() error     { return nil }
-func (l *memoryLink) written() bool    { return true }
-func (l *memoryLink) unreceived() bool { return l.reply.unreceived }
-func (l *memoryLink) close()           {}
+func (l *memoryLink) flush() error                  { return nil }
+func (l *memoryLink) written() bool                 { return true }
+func (l *memoryLink) unreceived([]byte, error) bool { return l.reply.unreceived }
+func (l *memoryLink) close()                        {}
 
 func dialMemory(context.Context) (net.Conn, error) { return &memoryConn{}, nil }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -270,11 +271,18 @@ func (s *socket) read(b []byte) (int, error) {
 
 func (s *socket) descriptor() int { return s.fd }
 
-// unreceived asks what the target's system has acknowledged. Its FIN carries the acknowledgement of all that came
-// before it: what is not acknowledged when the end of the connection is there came too late for the target.
-func (s *socket) unreceived() bool {
+// unreceived asks, over TCP, what the target's system has acknowledged. Its FIN carries the acknowledgement of all that
+// came before it: what is not acknowledged when the end of the connection is there came too late for the target. A reset
+// says nothing.
+//
+// A unix socket is reset when the target closes it and has not read all, and only then. It did not read the end of the
+// request, which is written, and without it cannot have carried the request out, unless that is a body.
+func (s *socket) unreceived(request []byte, end error) bool {
+	if !s.tcp {
+		return errors.Is(end, syscall.ECONNRESET) && s.written() && isBodiless(request)
+	}
 	info, ok := s.info()
-	return ok && onlyEarlier(info.Bytes_acked, uint64(s.sent))
+	return ok && end == io.EOF && onlyEarlier(info.Bytes_acked, uint64(s.sent))
 }
 
 func (s *socket) info() (*unix.TCPInfo, bool) {
@@ -288,5 +296,11 @@ func (s *socket) info() (*unix.TCPInfo, bool) {
 // onlyEarlier reports whether acked bytes are at most those that were sent before the latest request, and the first SYN,
 // which counts as one. A system that does not count them says 0: then nothing is certain.
 func onlyEarlier(acked, sent uint64) bool { return acked > 0 && acked <= sent+1 }
+
+// isBodiless reports whether a request ends with its head.
+func isBodiless(request []byte) bool {
+	_, body, whole := bytes.Cut(request, []byte("\r\n\r\n"))
+	return whole && len(body) == 0
+}
 
 func (s *socket) close() { _ = unix.Close(s.fd) }

@@ -79,8 +79,9 @@ func TestUnreceived(t *testing.T) {
 			if err := p.watch(l, place{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := awaitEnd(t, p, l); err != io.EOF || l.unreceived() != test.want {
-				t.Errorf("%v, unreceived %v, want %v", err, l.unreceived(), test.want)
+			err = awaitEnd(t, p, l)
+			if got := l.unreceived([]byte("hello"), err); err != io.EOF || got != test.want {
+				t.Errorf("%v, unreceived %v, want %v", err, got, test.want)
 			}
 		})
 	}

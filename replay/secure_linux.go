@@ -2,6 +2,7 @@ package replay
 
 import (
 	"crypto/tls"
+	"io"
 
 	"ngxreplay/replay/wire"
 )
@@ -55,9 +56,9 @@ func (s *secure) read(b []byte) (n int, err error) {
 
 // unreceived is certain only when the target has closed the connection below as well: one that has ended TLS may still
 // be reading.
-func (s *secure) unreceived() bool {
+func (s *secure) unreceived(_ []byte, end error) bool {
 	info, ok := s.socket.info()
-	return ok && (info.State == stateCloseWait || info.State == stateClose) && onlyEarlier(info.Bytes_acked, uint64(s.socket.sent))
+	return ok && end == io.EOF && (info.State == stateCloseWait || info.State == stateClose) && onlyEarlier(info.Bytes_acked, uint64(s.socket.sent))
 }
 
 // States of a TCP connection whose other end has closed (include/net/tcp_states.h).

@@ -93,7 +93,7 @@ func (s *stream) written() bool {
 
 func (s *stream) read([]byte) (int, error) { return 0, errAgain }
 
-func (s *stream) unreceived() bool { return false }
+func (s *stream) unreceived([]byte, error) bool { return false }
 
 func (s *stream) close() {
 	close(s.ended)

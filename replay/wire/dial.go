@@ -57,7 +57,7 @@ func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) {
 func (d *Dialer) connect(ctx context.Context) (net.Conn, error) {
 	var dialer net.Dialer
 	if d.Endpoint.Unix {
-		return dialer.DialContext(ctx, "unix", d.Endpoint.Address)
+		return connectSocket(ctx, &dialer, d.Endpoint.Address)
 	}
 	ways, err := d.resolve(ctx)
 	if err != nil {

@@ -177,6 +177,21 @@ func TestTLSRefusals(t *testing.T) {
 	f(silent.Addr().String(), TLSOptions{CA: p.ca}, TLS)                  // closed within the handshake
 }
 
+// A TLS 1.3 server that wants a certificate says so after the client's handshake.
+func TestRefusalAfterTheHandshake(t *testing.T) {
+	p := newPKI(t, "shop.example")
+	address, _ := p.serveTLS(t, tls.RequireAndVerifyClientCert)
+	d := &Dialer{Endpoint: Endpoint{Address: address, TLS: true}, Timeout: 10 * time.Second, TLS: &tls.Config{InsecureSkipVerify: true}}
+	conn, err := d.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err = conn.Read(make([]byte, 1)); Classify(err) != TLS {
+		t.Errorf("%s: %v, want %s", Classify(err), err, TLS)
+	}
+}
+
 func TestTLSFiles(t *testing.T) {
 	p, other := newPKI(t, "x"), newPKI(t, "x")
 	bad := filepath.Join(t.TempDir(), "bad.pem")
