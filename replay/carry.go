@@ -47,6 +47,7 @@ func (l *loop) prime(raws []net.Conn) (err error) {
 		c := &conn{lane: l.lanes.shared}
 		if c.link, err = l.adopt(raw, c); err == nil {
 			l.slots++
+			c.lane.open++
 			err = l.settle(c)
 		}
 		if err != nil {
@@ -65,6 +66,10 @@ func (l *loop) prime(raws []net.Conn) (err error) {
 func (l *loop) open(r *request, now time.Duration) {
 	l.slots++
 	l.peak = max(l.peak, l.slots)
+	if r.numbered && r.lane.open > 0 && !r.resent {
+		l.doubled++
+	}
+	r.lane.open++
 	c := &conn{lane: r.lane, served: 1}
 	l.depart(c, r, now)
 	var ctx context.Context
@@ -342,6 +347,7 @@ func (l *loop) end(c *conn) {
 	}
 	c.closed = true
 	l.slots--
+	c.lane.open--
 	if c.link == nil {
 		c.cancel()
 		return
@@ -377,8 +383,17 @@ func (l *loop) record(now time.Duration, s sample) {
 	}
 }
 
+// mostFull is how many chunks may wait for a recorder that is behind. Beyond it the loop waits with them: late requests
+// are seen and counted, memory that grows is not.
+const mostFull = 128
+
 // flush hands over what was recorded, if the recorder has room; else later.
 func (l *loop) flush(now time.Duration) {
+	if len(l.full) >= mostFull {
+		l.held++
+		l.recorder.chunks <- l.full[0]
+		l.full = append(l.full[:0], l.full[1:]...)
+	}
 	if len(l.chunk) > 0 {
 		l.full = append(l.full, l.chunk)
 		l.chunk = l.recorder.spareChunk()

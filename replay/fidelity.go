@@ -33,6 +33,8 @@ type Fidelity struct {
 	// last one was due. See [Late].
 	TooLate int64
 	Shifted time.Duration
+	// Held is how often the sending waited for the recorder, which was far behind.
+	Held    int64
 	Verdict Verdict
 	Reasons []string
 }
@@ -77,6 +79,9 @@ func (f *Fidelity) judge(l Ledger, windows []Window) {
 	}
 	if f.Shifted > 0 {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("the plan was shifted by %v: the generator was late (--late shift)", f.Shifted.Round(10*time.Microsecond)))
+	}
+	if f.Held > 0 {
+		f.Reasons = append(f.Reasons, fmt.Sprintf("the sending was held up %d times, until measurements were taken in: the machine is too busy", f.Held))
 	}
 	if f.TooLate > 0 {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("%d requests dropped: the generator was more than %v late with them (--late drop)", f.TooLate, lateDrop))

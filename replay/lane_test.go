@@ -114,6 +114,9 @@ func TestAConnectionOfAClientServesAThousandRequests(t *testing.T) {
 		visits = append(visits, visit{client: "a", at: time.Duration(i) * time.Millisecond})
 	}
 	got, result := carriers(t, newVisits(visits...), testOptions, 0)
+	if result.Doubled != 0 {
+		t.Errorf("%d doubled without numbers in the log", result.Doubled)
+	}
 	if len(got) != 2500 || got[999] != "a on 1" || got[1000] != "a on 2" || got[2499] != "a on 3" {
 		t.Errorf("%d requests, the 1000th is %s, the next %s, the last %s", len(got), got[999], got[1000], got[2499])
 	}
@@ -214,5 +217,20 @@ func TestClosingManyIdleConnectionsIsNotQuadratic(t *testing.T) {
 	}
 	if few, many := each(500), each(50_000); many > 10*few+100*time.Nanosecond {
 		t.Errorf("%v each of 500, %v of 50,000", few, many)
+	}
+}
+
+// A request whose logged connection is still busy leaves when it is due, on a further one, which is counted. A request
+// that the log gives a connection of its own is not.
+func TestASecondConnectionBesideABusyOneIsCounted(t *testing.T) {
+	const second = time.Second
+	opts := testOptions
+	opts.Timeout = time.Minute
+	got, result := carriers(t, newVisits(
+		visit{"a", 0, 7, 1}, visit{"a", second, 7, 2}, visit{"a", 3 * second / 2, 8, 1}, visit{"a", 10 * second, 7, 3}, visit{"a", 11 * second, 7, 1},
+	), opts, 2*second)
+	want := []string{"a on 1", "a on 2", "a on 3", "a on 2", "a on 4"}
+	if diff := cmp.Diff(want, got); diff != "" || result.Doubled != 1 {
+		t.Errorf("%d doubled, want 1; requests and their connections (-want +got):\n%s", result.Doubled, diff)
 	}
 }

@@ -82,6 +82,8 @@ type counts struct {
 	opened      int64 // connections that were made
 	peak        int   // of slots
 	reconnected int64 // requests that were sent again, on a new connection
+	doubled     int64 // requests that got a further connection beside that which the log gives them
+	held        int64 // times that the recorder was waited for
 	shifted     time.Duration
 }
 

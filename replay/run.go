@@ -119,7 +119,10 @@ type Result struct {
 	// Reconnected is how many requests were sent again on a new connection, because the target had closed the kept one
 	// before anything of them reached it. Each counts once in the ledger.
 	Reconnected int64
-	Elapsed     time.Duration // from the start until nothing was outstanding
+	// Doubled is how many requests got a further connection of their client, because that which the log gives them
+	// ($connection) was still busy: the target is slower than it was, or the log's connection carried several at a time.
+	Doubled int64
+	Elapsed time.Duration // from the start until nothing was outstanding
 	// Active is what rates are taken over: from the start to the last answer or, if that is later, to when the last
 	// request of the trace was due. A failure that takes longer does not stretch it.
 	Active time.Duration
@@ -239,7 +242,7 @@ func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
 		Errors:    rec.errors,
 		Slowest:   rec.slowest.exemplars,
 		Elapsed:   elapsed,
-		Opened:    l.opened, OpenAtOnce: l.peak, Reconnected: l.reconnected,
+		Opened:    l.opened, OpenAtOnce: l.peak, Reconnected: l.reconnected, Doubled: l.doubled,
 		Active: max(rec.lastDone, min(elapsed, r.length)),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
@@ -250,6 +253,7 @@ func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
 			Expired:   l.expired,
 			TooLate:   l.tooLate,
 			Shifted:   l.shifted,
+			Held:      l.held,
 		},
 	}
 }

@@ -178,6 +178,9 @@ func targetFacts(t *Target) []fact {
 	if t.Opened > 0 {
 		f.add("connections opened", fmt.Sprintf("%s, %s at once", count(t.Opened), count(int64(t.OpenAtOnce))))
 	}
+	if t.Doubled > 0 {
+		f.add("connections doubled", count(t.Doubled)+" requests: the connection that the log gives them was still busy")
+	}
 	if t.Reconnected > 0 {
 		f.add("reconnected", count(t.Reconnected)+": the target had closed the kept connection before the request reached it")
 	}

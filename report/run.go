@@ -120,6 +120,9 @@ type Target struct {
 	// Reconnected counts requests that were sent again on a new connection, because the target had closed the kept one
 	// before anything of them reached it. Each counts once in the ledger.
 	Reconnected int64 `json:"reconnected"`
+	// Doubled counts requests that got a further connection of their client, because that which the log gives them was
+	// still busy.
+	Doubled int64 `json:"connections_doubled,omitempty"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer
@@ -165,6 +168,7 @@ type Fidelity struct {
 	Queued    int64          `json:"queued"` // waited for a free connection
 	Deepest   int            `json:"deepest_queue"`
 	TooLate   int64          `json:"too_late,omitempty"`   // dropped, because the tool was too late with them
+	Held      int64          `json:"held,omitempty"`       // times that the sending waited for the recorder
 	ShiftedNS int64          `json:"shifted_ns,omitempty"` // by which the plan was moved, because the tool was late
 	Verdict   replay.Verdict `json:"verdict"`
 	Reasons   []string       `json:"reasons"`

@@ -40,7 +40,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	}
 	t.Ledger = r.Ledger
 	t.ElapsedNS = int64(r.Elapsed)
-	t.Opened, t.OpenAtOnce, t.Reconnected = r.Opened, r.OpenAtOnce, r.Reconnected
+	t.Opened, t.OpenAtOnce, t.Reconnected, t.Doubled = r.Opened, r.OpenAtOnce, r.Reconnected, r.Doubled
 	t.Overall = statistics(r.Overall)
 	t.FirstByte = latency(r.FirstByte)
 	t.FailedIn = latency(r.Overall.FailedAfter)
@@ -56,7 +56,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Slowest = exemplars(r.Slowest)
 	t.Fidelity = Fidelity{
 		Lag: latency(r.Fidelity.Lag), Late: r.Fidelity.Late, RateError: r.Fidelity.RateError,
-		Queued: r.Fidelity.Queued, Deepest: r.Fidelity.Deepest, TooLate: r.Fidelity.TooLate, ShiftedNS: int64(r.Fidelity.Shifted),
+		Queued: r.Fidelity.Queued, Deepest: r.Fidelity.Deepest, TooLate: r.Fidelity.TooLate, ShiftedNS: int64(r.Fidelity.Shifted), Held: r.Fidelity.Held,
 		Verdict: r.Fidelity.Verdict, Reasons: append([]string{}, r.Fidelity.Reasons...),
 	}
 	if r.Overall.Clamped > 0 {
