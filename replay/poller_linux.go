@@ -96,6 +96,7 @@ func (p *epoll) adopt(conn net.Conn) (link, bool, error) {
 	}
 	raw, err := bottom.(syscall.Conn).SyscallConn()
 	if err != nil {
+		_ = bottom.Close() // it is of no use
 		return nil, false, err
 	}
 	fd, dupErr := -1, error(nil)
@@ -283,6 +284,12 @@ func (s *socket) unreceived(request []byte, end error) bool {
 	}
 	info, ok := s.info()
 	return ok && end == io.EOF && onlyEarlier(info.Bytes_acked, uint64(s.sent))
+}
+
+// ended reports whether nothing but the end of the connection is left to be read.
+func (s *socket) ended() bool {
+	n, _, err := unix.Recvfrom(s.fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return n == 0 && err == nil
 }
 
 func (s *socket) info() (*unix.TCPInfo, bool) {

@@ -54,18 +54,11 @@ func (s *secure) read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// unreceived is certain only when the target has closed the connection below as well: one that has ended TLS may still
-// be reading.
-func (s *secure) unreceived(_ []byte, end error) bool {
-	info, ok := s.socket.info()
-	return ok && end == io.EOF && (info.State == stateCloseWait || info.State == stateClose) && onlyEarlier(info.Bytes_acked, uint64(s.socket.sent))
+// unreceived is certain only when the connection below has come to its end as well: a target that has ended TLS may still
+// be reading, also when it then resets the connection.
+func (s *secure) unreceived(request []byte, end error) bool {
+	return end == io.EOF && s.socket.ended() && s.socket.unreceived(request, end)
 }
-
-// States of a TCP connection whose other end has closed (include/net/tcp_states.h).
-const (
-	stateClose     = 7
-	stateCloseWait = 8
-)
 
 // close says goodbye, as TLS wants it, as far as there is room for it at once.
 func (s *secure) close() {

@@ -27,7 +27,7 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 	flags.Int64Var(&f.maxBody, "max-body", 0, "most `bytes` of an answer's body; a longer one fails (default: any)")
 	flags.DurationVar(&f.slack, "slack", 0, "let requests leave up to this `time` late, several at one waking, to save processor time (500us, 1ms)")
 	flags.DurationVar(&f.spin, "spin", 0, "keep a processor busy for this `time` before a request is due, to be more exact")
-	flags.StringVar(&f.late, "late", string(replay.LateCatchUp), "what becomes of requests that ngxreplay is late with: catchup: they leave at once; drop: those over 100 ms late are dropped; shift: what follows is moved")
+	flags.StringVar(&f.late, "late", string(replay.LateCatchUp), "what becomes of requests that ngxreplay is late with: catchup: they leave at once; drop: those over 100 ms late are dropped; shift: what follows is moved, and --duration ends the replay all the same")
 }
 
 func completeEngine(cmd *cobra.Command) {
