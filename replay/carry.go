@@ -330,10 +330,13 @@ func (l *loop) refill(now time.Duration) {
 	}
 }
 
-// fail records that the request on c got no answer.
+// fail records that the request on c got no answer, unless it may be tried again.
 func (l *loop) fail(c *conn, err error) {
-	now := l.time()
-	l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: now, failed: wire.Classify(err), text: err.Error()})
+	now, class := l.time(), wire.Classify(err)
+	if l.retry(c, now, class, err) {
+		return
+	}
+	l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: now, failed: class, text: err.Error()})
 	l.land(c)
 	l.busy--
 	l.end(c)

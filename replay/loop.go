@@ -85,6 +85,8 @@ type counts struct {
 	doubled     int64 // requests that got a further connection beside that which the log gives them
 	held        int64 // times that the recorder was waited for
 	shifted     time.Duration
+
+	retried map[wire.Class]int64 // attempts beside the first: see Retries.After
 }
 
 const (
@@ -102,7 +104,7 @@ func newLoop(kill context.Context, dial Dial, load *loader, rec *recorder, opts 
 	l := &loop{
 		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: dial, load: load, recorder: rec, poller: p,
 		lanes: newLanes(opts.PerClient), flying: flight{number: inFlying}, silent: flight{number: inSilent}, buf: make([]byte, readBuffer),
-		chunk:   make([]sample, 0, chunkSize),
+		chunk: make([]sample, 0, chunkSize), counts: counts{retried: map[wire.Class]int64{}},
 		overdue: fmt.Errorf("no complete answer within %v: %w", opts.Timeout, os.ErrDeadlineExceeded),
 		mute:    fmt.Errorf("no byte of an answer within %v: %w", opts.FirstByte, os.ErrDeadlineExceeded),
 	}

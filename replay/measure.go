@@ -24,7 +24,7 @@ const (
 // in FailedAfter, by when they failed, so that a fast refusal does not look like a fast answer.
 type Measure struct {
 	Response    *hdrhistogram.Histogram // done - due
-	Service     *hdrhistogram.Histogram // done - sent
+	Service     *hdrhistogram.Histogram // done - sent, of the last attempt
 	FailedAfter *hdrhistogram.Histogram // done - due of failed requests
 	Bytes       int64                   // of response bodies
 	Status      map[int]int64
@@ -112,7 +112,7 @@ func (w *windows) at(t time.Duration) *Window {
 // add counts a sample, which left late by our own fault or not. An answer belongs to the second in which it was complete. Samples come nearly in that order;
 // a straggler's latency is counted into the open window, so that no answer is missing from the percentiles.
 func (w *windows) add(s *sample, late bool) {
-	sent := w.at(s.sent)
+	sent := w.at(s.left())
 	sent.Sent++
 	if late {
 		sent.Late++

@@ -13,14 +13,22 @@ import (
 // A sample is what happened to one request that was sent.
 type sample struct {
 	*request
-	sent, first, done time.Duration
+	sent, first, done time.Duration // of the last attempt
 	answer            answer
 	failed            wire.Class // "" when answered
 	text              string     // of the failure
 }
 
-func (s *sample) lag() time.Duration      { return s.sent - s.due }
+func (s *sample) lag() time.Duration      { return s.left() - s.due }
 func (s *sample) response() time.Duration { return s.done - s.due }
+
+// left is when the request left first: what further attempts take is the target's fault, not lateness of ours.
+func (s *sample) left() time.Duration {
+	if s.retries > 0 {
+		return s.firstSent
+	}
+	return s.sent
+}
 
 // A recorder turns samples into measurements, on a goroutine of its own. The loop hands them over in chunks, which go
 // round.
@@ -43,6 +51,8 @@ type recorder struct {
 	windows   *windows
 	errors    map[wire.Class]*Failures
 	slowest   slowest
+
+	afterRetry int64 // answered, but not at the first attempt
 
 	responses atomic.Int64 // of overall, for those who watch
 	failed    atomic.Int64
@@ -118,7 +128,7 @@ func (r *recorder) record(s *sample) {
 	if s.lag() > r.lateness {
 		r.late++
 	}
-	r.lastSent, r.lastDue = max(r.lastSent, s.sent), max(r.lastDue, s.due)
+	r.lastSent, r.lastDue = max(r.lastSent, s.left()), max(r.lastDue, s.due)
 	r.overall.add(s)
 	part(r.routes, s.route).add(s)
 	part(r.methods, s.method).add(s)
@@ -129,6 +139,9 @@ func (r *recorder) record(s *sample) {
 		return
 	}
 	r.responses.Add(1)
+	if s.retries > 0 {
+		r.afterRetry++
+	}
 	r.lastDone = max(r.lastDone, s.done)
 	r.slowest.add(s)
 	record(r.firstByte, s.first-s.sent)

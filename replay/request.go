@@ -18,6 +18,10 @@ type request struct {
 	resent bool          // the connection it was sent on had been closed by the target
 	queued bool          // it had to wait for a connection: if it left late, that was not our fault
 	since  time.Duration // of queued: when it began to wait
+
+	retries   uint8         // how often it was sent again because of Options.Retry
+	firstSent time.Duration // if it was: when it left first
+
 	// Where the log has it.
 	source string
 	line   int64

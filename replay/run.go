@@ -29,7 +29,7 @@ type Options struct {
 	Plan        pace.Plan
 	Connections int           // most connections to the target
 	MaxInFlight int           // most requests sent or waiting; more are dropped
-	Timeout     time.Duration // from sent to the complete answer
+	Timeout     time.Duration // from sent to the complete answer, of an attempt
 	FirstByte   time.Duration // from sent to its first byte; 0 is no limit of its own
 	MaxBody     int64         // most bytes of an answer's body; 0 is any number
 	Prime       int           // connections opened before the start; one is, whatever this says
@@ -43,6 +43,9 @@ type Options struct {
 	// Spin is how long before a request is due the waiting becomes asking again and again. It costs a processor.
 	Spin time.Duration
 	Late Late // what becomes of requests that we are late with; "" is LateCatchUp
+	// Retry is how often a request that got no usable answer is sent again, at once and on a new connection, if its method
+	// may be repeated: at most MostRetries. Each attempt has the timeouts to itself.
+	Retry int
 }
 
 // A Late says what becomes of requests that leave late by our own fault.
@@ -86,6 +89,9 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf("%s %v: want 0 to 1s", name, d))
 		}
 	}
+	if o.Retry < 0 || o.Retry > MostRetries {
+		errs = append(errs, fmt.Errorf("retry %d: want 0 to %d", o.Retry, MostRetries))
+	}
 	switch o.Late {
 	case "", LateCatchUp, LateDrop, LateShift:
 	default:
@@ -122,6 +128,7 @@ type Result struct {
 	// Doubled is how many requests got a further connection of their client, because that which the log gives them
 	// ($connection) was still busy: the target is slower than it was, or the log's connection carried several at a time.
 	Doubled int64
+	Retries Retries       // requests that were sent again because of Options.Retry
 	Elapsed time.Duration // from the start until nothing was outstanding
 	// Active is what rates are taken over: from the start to the last answer or, if that is later, to when the last
 	// request of the trace was due. A failure that takes longer does not stretch it.
@@ -243,7 +250,8 @@ func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
 		Slowest:   rec.slowest.exemplars,
 		Elapsed:   elapsed,
 		Opened:    l.opened, OpenAtOnce: l.peak, Reconnected: l.reconnected, Doubled: l.doubled,
-		Active: max(rec.lastDone, min(elapsed, r.length)),
+		Retries: Retries{l.retried, rec.afterRetry},
+		Active:  max(rec.lastDone, min(elapsed, r.length)),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,

@@ -15,9 +15,10 @@ type Exemplar struct {
 	Target   string // cut when it is long
 	Due      time.Duration
 	Lag      time.Duration // sent - due
-	Service  time.Duration // done - sent
+	Service  time.Duration // done - sent, of the last attempt
 	Response time.Duration // done - due
 	Status   int
+	Retries  int // attempts beside the first
 }
 
 // exemplars is how many of the slowest requests are kept.
@@ -43,7 +44,7 @@ func (s *sample) exemplar() Exemplar {
 	target, _, _ := bytes.Cut(rest, []byte{' '})
 	return Exemplar{
 		Source: s.source, Line: s.line, Method: string(method), Target: string(target[:min(len(target), longestTarget)]),
-		Due: s.due, Lag: s.lag(), Service: s.done - s.sent, Response: s.response(), Status: int(s.answer.status),
+		Due: s.due, Lag: s.lag(), Service: s.done - s.sent, Response: s.response(), Status: int(s.answer.status), Retries: int(s.retries),
 	}
 }
 

@@ -76,6 +76,9 @@ func configFacts(run *Run) facts {
 	if c.TimeoutNS > 0 {
 		f.add("timeout", timeoutText(c))
 	}
+	if c.Retry > 0 {
+		f.add("retries", "up to "+count(int64(c.Retry)))
+	}
 	f.add("exactness", exactness(c))
 	f.add("host", c.Host)
 	for _, h := range c.Header {
@@ -181,8 +184,8 @@ func targetFacts(t *Target) []fact {
 	if t.Doubled > 0 {
 		f.add("connections doubled", count(t.Doubled)+" requests: the connection that the log gives them was still busy")
 	}
-	if t.Reconnected > 0 {
-		f.add("reconnected", count(t.Reconnected)+": the target had closed the kept connection before the request reached it")
+	for _, line := range sentAgain(t) {
+		f.add(line.Name, line.Value)
 	}
 	queued := "none"
 	if t.Fidelity.Queued > 0 {

@@ -73,6 +73,7 @@ type Config struct {
 	TimeoutNS   int64          `json:"timeout_ns"`
 	FirstByteNS int64          `json:"first_byte_timeout_ns,omitempty"` // 0: no limit of its own
 	MaxBody     int64          `json:"max_body,omitempty"`              // bytes; 0: any
+	Retry       int            `json:"retry,omitempty"`                 // most attempts beside the first
 	SlackNS     int64          `json:"slack_ns"`                        // how late a request may leave so that several leave together
 	SpinNS      int64          `json:"spin_ns,omitempty"`
 	Late        replay.Late    `json:"late"`              // what becomes of requests that the tool is late with
@@ -123,6 +124,11 @@ type Target struct {
 	// Doubled counts requests that got a further connection of their client, because that which the log gives them was
 	// still busy.
 	Doubled int64 `json:"connections_doubled,omitempty"`
+	// Retried counts the attempts beside the first ones that --retry asked for, and RetriedAfter the same by how the
+	// attempt before had failed. AnsweredAfterRetry counts the requests that were answered, but not at the first attempt.
+	Retried            int64                `json:"retried"`
+	RetriedAfter       map[wire.Class]int64 `json:"retried_after,omitempty"`
+	AnsweredAfterRetry int64                `json:"answered_after_retry"`
 	// Trouble is what happened to the target as a whole, as "died after 3.2s (signal: killed)"; empty when nothing.
 	Trouble   string `json:"trouble,omitempty"`
 	ElapsedNS int64  `json:"elapsed_ns"` // from the start to the last answer
@@ -137,8 +143,9 @@ type Exemplar struct {
 	Status   int    `json:"status"`
 	Due      int64  `json:"due_ns"`
 	Lag      int64  `json:"lag_ns"`
-	Service  int64  `json:"service_ns"`
+	Service  int64  `json:"service_ns"` // of the last attempt
 	Response int64  `json:"response_ns"`
+	Retries  int    `json:"retries,omitempty"` // attempts beside the first
 }
 
 // Usage is what the tool itself used while it replayed at a target.

@@ -33,6 +33,7 @@ func sections(run *Run) []section {
 		{"Ledger", ledger(run)},
 		{"Mix", mix(run)},
 		{"Failed requests", failed(run)},
+		{"Sent again", again(run)},
 		{"Slowest requests", slowest(run)},
 		{"Fidelity", fidelity(run)},
 		{"Noise", unlabelled(noise(run), plain)},
@@ -231,7 +232,7 @@ func slowest(run *Run) []item {
 		t := &run.Targets[i]
 		of := item{Label: excerpt(t.Name, longestLabel)}
 		for _, e := range t.Slowest[:min(len(t.Slowest), slowestShown)] {
-			text := fmt.Sprintf("%s, status %d: %s (%s:%d)", latency(e.Response), e.Status,
+			text := fmt.Sprintf("%s%s, status %d: %s (%s:%d)", latency(e.Response), afterRetries(e.Retries), e.Status,
 				excerpt(e.Method+" "+e.Target, longestTarget), excerpt(e.Source, longestTarget), e.Line)
 			of.Lines = append(of.Lines, cell{Text: text})
 		}

@@ -41,6 +41,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Ledger = r.Ledger
 	t.ElapsedNS = int64(r.Elapsed)
 	t.Opened, t.OpenAtOnce, t.Reconnected, t.Doubled = r.Opened, r.OpenAtOnce, r.Reconnected, r.Doubled
+	t.Retried, t.RetriedAfter, t.AnsweredAfterRetry = r.Retries.Sent(), r.Retries.After, r.Retries.Answered
 	t.Overall = statistics(r.Overall)
 	t.FirstByte = latency(r.FirstByte)
 	t.FailedIn = latency(r.Overall.FailedAfter)
@@ -71,7 +72,7 @@ func exemplars(slowest []replay.Exemplar) []Exemplar {
 	for _, e := range slowest {
 		list = append(list, Exemplar{
 			Source: e.Source, Line: e.Line, Method: e.Method, Target: Mask(e.Target), Status: e.Status,
-			Due: int64(e.Due), Lag: int64(e.Lag), Service: int64(e.Service), Response: int64(e.Response),
+			Due: int64(e.Due), Lag: int64(e.Lag), Service: int64(e.Service), Response: int64(e.Response), Retries: e.Retries,
 		})
 	}
 	return list

@@ -171,7 +171,7 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 	}
 	result.Trouble = ""
 	err = s.measure(ctx, &result, replay.Target{Dial: s.settings.dialer(endpoint).Dial, Format: format}, meter, index)
-	for _, note := range madeNotes(format.Made) {
+	for _, note := range append(madeNotes(format.Made), report.RetryNotes(&result)...) {
 		if !slices.Contains(s.doc.Notes, note) { // mostly the same for each target
 			s.doc.Notes = append(s.doc.Notes, note)
 		}
