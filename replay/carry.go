@@ -66,7 +66,7 @@ func (l *loop) prime(raws []net.Conn) (err error) {
 func (l *loop) open(r *request, now time.Duration) {
 	l.slots++
 	l.peak = max(l.peak, l.slots)
-	if r.numbered && r.lane.open > 0 && !r.resent {
+	if r.numbered && r.lane.open > 0 && !r.resent && r.retries == 0 {
 		l.doubled++
 	}
 	r.lane.open++
@@ -74,8 +74,9 @@ func (l *loop) open(r *request, now time.Duration) {
 	l.depart(c, r, now)
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(l.ctx)
+	host := r.host // r may have ended before the connection is open
 	l.tasks.Go(func() {
-		raw, err := l.dial(ctx)
+		raw, err := l.dial(ctx, host)
 		n := note{conn: c, err: err}
 		if err == nil {
 			n.link, n.err = l.adopt(raw, c)
@@ -300,15 +301,17 @@ func (l *loop) answered(c *conn, now time.Duration, last bool) {
 	l.land(c)
 	l.busy--
 	next := l.expireWaiting(now)
-	if last || !l.lanes.keeps(c) || next != nil && next.lane != c.lane {
+	keep := !last && l.lanes.keeps(c)
+	if keep && next != nil && l.lanes.overtakes() {
+		next = l.following(c.lane)
+	}
+	if !keep || next != nil && next.lane != c.lane {
 		l.end(c)
 		l.serve(now)
 		return
 	}
 	if next != nil {
-		l.waiting.pop()
-		l.sent++
-		l.send(c, next, now)
+		l.send(c, l.release(now), now)
 		return
 	}
 	l.lanes.put(c)
@@ -320,7 +323,7 @@ func (l *loop) answered(c *conn, now time.Duration, last bool) {
 // refill sends the next request of a closed loop with the clock reading of the answer that made room for it.
 func (l *loop) refill(now time.Duration) {
 	ends := l.opts.Plan.Duration
-	if ends > 0 && now >= ends || l.busy >= l.limit {
+	if ends > 0 && now >= ends || l.saturated() {
 		return // dispatch sees to it
 	}
 	if r := l.peek(); r != nil {
@@ -365,13 +368,10 @@ func (l *loop) end(c *conn) {
 // serve opens connections for those that wait longest, as far as there are slots.
 func (l *loop) serve(now time.Duration) {
 	for l.slots < l.opts.Connections {
-		r := l.expireWaiting(now)
-		if r == nil {
+		if l.expireWaiting(now) == nil {
 			return
 		}
-		l.waiting.pop()
-		l.sent++
-		l.open(r, now)
+		l.open(l.release(now), now)
 	}
 }
 

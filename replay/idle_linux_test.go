@@ -30,7 +30,7 @@ func TestIdleConnectionsAreSmall(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer p.close()
-			l := newLoop(t.Context(), dialer.Dial, nil, nil, Options{}, p)
+			l := newLoop(t.Context(), Target{Dial: dialer.Dial}, nil, nil, Options{}, p)
 			before, goroutines := used(), runtime.NumGoroutine()
 			conns := make([]*conn, connections)
 			for i := range conns {

@@ -156,7 +156,7 @@ func TestClientsNeverShareAConnection(t *testing.T) {
 func TestLanesTakeTheConnectionUsedLast(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		perClient := rapid.Bool().Draw(rt, "per client")
-		l := newLanes(perClient)
+		l := newLanes(perClient, false, 100)
 		var idle []*conn // of all lanes
 		requests := []*request{{client: 1}, {client: 2}}
 		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
@@ -201,7 +201,7 @@ func TestClosingManyIdleConnectionsIsNotQuadratic(t *testing.T) {
 	each := func(n int) time.Duration {
 		best := time.Hour
 		for range 5 {
-			l := newLanes(false)
+			l := newLanes(false, false, 100)
 			conns := make([]*conn, n)
 			for i := range conns {
 				conns[i] = &conn{lane: l.shared}

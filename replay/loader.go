@@ -36,7 +36,8 @@ type loader struct {
 	names  *names
 	// perClient numbers the clients, or the connections where the log does.
 	perClient bool
-	start     time.Time // about when the replay begins
+	hosts     *hostNames // nil when connections carry requests of any host
+	start     time.Time  // about when the replay begins
 	rows      []traffic.Request
 	left      []traffic.Request // of rows: those that are in no batch yet
 	err       error             // what the source said after rows
@@ -53,11 +54,15 @@ const (
 )
 
 func newLoader(source Requests, plan pace.Plan, target Target, n *names, perClient bool) *loader {
-	return &loader{
+	l := &loader{
 		ready: make(chan *batch, batchesReady), free: make(chan *batch, batchesKept),
 		source: source, plan: plan, format: target.Format, names: n, perClient: perClient, start: time.Now(),
 		rows: make([]traffic.Request, batchSize),
 	}
+	if target.DialHost != nil {
+		l.hosts = &hostNames{}
+	}
+	return l
 }
 
 // run makes batches until the trace or the plan ends, or the context is cancelled.
@@ -147,6 +152,9 @@ func (l *loader) next() (b *batch, more bool) {
 		}
 		if l.perClient {
 			setClient(&r, &rows[i])
+		}
+		if l.hosts != nil {
+			r.host = l.hosts.of(row.Host)
 		}
 		b.requests = append(b.requests, r)
 	}

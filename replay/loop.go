@@ -23,7 +23,7 @@ type loop struct {
 	limit    int // requests of a closed loop at a time
 	clock    Clock
 	poller   poller
-	dial     Dial
+	dial     func(ctx context.Context, host string) (net.Conn, error)
 	load     *loader
 	recorder *recorder
 	mail     mailbox        // anybody's
@@ -100,10 +100,11 @@ const (
 )
 
 // newLoop makes a loop with connections that are open already.
-func newLoop(kill context.Context, dial Dial, load *loader, rec *recorder, opts Options, p poller) *loop {
+func newLoop(kill context.Context, target Target, load *loader, rec *recorder, opts Options, p poller) *loop {
 	l := &loop{
-		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: dial, load: load, recorder: rec, poller: p,
-		lanes: newLanes(opts.PerClient), flying: flight{number: inFlying}, silent: flight{number: inSilent}, buf: make([]byte, readBuffer),
+		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: target.connect, load: load, recorder: rec, poller: p,
+		lanes: newLanes(opts.PerClient, target.DialHost != nil, opts.Connections), flying: flight{number: inFlying}, silent: flight{number: inSilent},
+		buf:   make([]byte, readBuffer),
 		chunk: make([]sample, 0, chunkSize), counts: counts{retried: map[wire.Class]int64{}},
 		overdue: fmt.Errorf("no complete answer within %v: %w", opts.Timeout, os.ErrDeadlineExceeded),
 		mute:    fmt.Errorf("no byte of an answer within %v: %w", opts.FirstByte, os.ErrDeadlineExceeded),
@@ -237,7 +238,7 @@ func (l *loop) dispatch() time.Duration {
 	now := l.time()
 	l.expect(turn)
 	for range sendsAtOnce {
-		if l.opts.Closed && l.busy >= l.limit {
+		if l.opts.Closed && l.saturated() {
 			l.expect(patience)
 			return patience
 		}
@@ -302,10 +303,16 @@ func (l *loop) enter(r *request, now time.Duration) {
 		l.open(r, now)
 		return
 	}
-	r.queued, r.since = true, now
-	l.queued++
+	r.since = now
 	l.waiting.push(r)
-	l.deepest = max(l.deepest, l.waiting.len())
+	if l.awaitsOwn(r.lane) {
+		return
+	}
+	if !l.opts.Closed {
+		r.queued = true
+		l.queued++
+		l.deepest = max(l.deepest, l.waiting.len())
+	}
 	if c := l.lanes.evict(); c != nil {
 		l.end(c)
 		l.serve(now)

@@ -1,5 +1,7 @@
 package replay
 
+import "slices"
+
 // A queue holds requests in order. The zero value is empty.
 type queue struct {
 	items []*request
@@ -32,4 +34,21 @@ func (q *queue) pop() *request {
 		q.items, q.head = q.items[:n], 0
 	}
 	return r
+}
+
+// overtaking is how many requests may be preferred to the first, and how far behind it they may be.
+const overtaking = 64
+
+// prefer puts the first request of a lane before the others, if it is not far behind and the first one has not been
+// overtaken too often: its connection need not be closed then. It returns the first.
+func (q *queue) prefer(lane *lane) *request {
+	near := q.items[q.head:min(q.head+overtaking, len(q.items))]
+	at := slices.IndexFunc(near, func(r *request) bool { return r.lane == lane })
+	if at > 0 && near[0].overtaken < overtaking {
+		near[0].overtaken++
+		r := near[at]
+		copy(near[1:], near[:at])
+		near[0] = r
+	}
+	return q.first()
 }

@@ -11,7 +11,7 @@ func TestARecorderThatIsBehindHoldsTheLoopUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &memoryPoller{patientPoller: *newPatientPoller()}
 		rec := newRecorder(newNames(&newTrace().info), 0)
-		l := newLoop(t.Context(), dialMemory, nil, rec, testOptions, p)
+		l := newLoop(t.Context(), Target{Dial: dialMemory}, nil, rec, testOptions, p)
 		rec.free = make(chan *batch, 1)
 		r := &request{batch: &batch{}}
 		const chunks = 3 * mostFull

@@ -20,7 +20,9 @@ type request struct {
 	since  time.Duration // of queued: when it began to wait
 
 	retries   uint8         // how often it was sent again because of Options.Retry
-	firstSent time.Duration // if it was: when it left first
+	overtaken uint8         // how many later ones did not wait for it: see queue.prefer
+	firstSent time.Duration // with retries: when it left first
+	host      string        // of a replay with connections per host: see Target.DialHost
 
 	// Where the log has it.
 	source string

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"time"
 
@@ -48,15 +47,15 @@ func (l *loop) retry(c *conn, now time.Duration, class wire.Class, err error) bo
 	return true
 }
 
-// mayPass reports whether another attempt may end otherwise. An answer that is too long would be so again, and so would
-// a certificate be wrong; what failed on our own side is no matter of the target.
+// mayPass reports whether another attempt may end otherwise. An answer would be too long again, and a certificate wrong;
+// what failed on our own side is no matter of the target.
 func mayPass(class wire.Class, err error) bool {
 	switch class {
 	case wire.Cancelled, wire.Local, wire.TooLarge:
 		return false
 	}
-	var verification *tls.CertificateVerificationError
-	return !errors.As(err, &verification)
+	var identity *wire.IdentityError
+	return !errors.As(err, &identity)
 }
 
 // isIdempotent reports whether a request does the same once and several times, by its method (RFC 9110, 9.2.2). It is

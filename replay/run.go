@@ -22,6 +22,9 @@ import (
 type Target struct {
 	Dial   Dial
 	Format wire.Format
+	// DialHost, when set, makes connections that carry the requests of one host only, as TLS has one server name for a
+	// connection. The host is as [wire.ServerName] has it, and "" where the log holds none. Dial then only probes.
+	DialHost func(ctx context.Context, host string) (net.Conn, error)
 }
 
 // Options say how a trace is replayed.
@@ -183,9 +186,11 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	if err != nil {
 		return nil, err
 	}
-	l := newLoop(kill, r.target.Dial, load, r.recorder, r.opts, r.newPoller(open[0]))
-	if r.opts.PerClient { // it was the probe; clients open their own
-		_ = open[0].Close()
+	l := newLoop(kill, r.target, load, r.recorder, r.opts, r.newPoller(open[0]))
+	if l.lanes.keyed { // it was the probe; clients and hosts open their own
+		for _, raw := range open {
+			_ = raw.Close() // nothing was sent on it
+		}
 		open = nil
 	}
 	load.wake, r.recorder.free = l.mail.wake, load.free

@@ -18,6 +18,7 @@ type Dialing struct {
 	CA         string   `json:"ca,omitempty"`
 	Cert       string   `json:"cert,omitempty"`
 	ServerName string   `json:"sni,omitempty"`
+	ByHost     bool     `json:"sni_by_host,omitempty"` // TLS connections have the server name of each request's host
 	Resolve    []string `json:"resolve,omitempty"`
 	Sources    string   `json:"source,omitempty"`
 }
@@ -36,6 +37,7 @@ func (f *facts) addDialing(d *Dialing) {
 	f.add("authorities", d.CA)
 	f.add("client certificate", d.Cert)
 	f.add("TLS server name", d.ServerName)
+	f.addIf(d.ByHost, "TLS server name", "that of each request's host")
 	f.add("addresses", strings.Join(d.Resolve, " "))
 	f.add("from", d.Sources)
 }

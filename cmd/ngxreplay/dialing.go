@@ -26,7 +26,7 @@ func (f *dialingFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tls.CA, "ca", "", "trust the authorities of this PEM `file`, instead of the system's")
 	flags.StringVar(&f.tls.Cert, "cert", "", "show this client certificate, a PEM `file`")
 	flags.StringVar(&f.tls.Key, "key", "", "the key of --cert, a PEM `file` (default: in that of --cert)")
-	flags.StringVar(&f.tls.ServerName, "sni", "", "the `name` asked for in TLS and looked for in the certificate (default: that of --host, or of the URL)")
+	flags.StringVar(&f.tls.ServerName, "sni", "", "the `name` asked for in TLS and looked for in the certificate (default: that of --host, else of each request's host)")
 	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to these addresses in turn for a host, as `HOST:PORT:ADDR[,ADDR...]` (repeatable)")
 	flags.StringVar(&f.sources, "source", "", "connect from these `addresses` of this machine in turn, as 127.0.0.2,127.0.0.3: each has 28,000 ports to a target")
 }
@@ -88,9 +88,9 @@ func (s *runSettings) limits() (wire.Limits, error) {
 // reach connects to a target that is running, to see that it can be, and that there are ports for all connections.
 func (t *terminal) reach(s *runSettings, target prepared, limits wire.Limits) error {
 	dialer := s.dialer(target.Endpoint)
-	conn, err := dialer.Dial(t.ctx)
+	conn, err := s.probeDial(dialer)(t.ctx)
 	if err != nil {
-		return fmt.Errorf("target %s: cannot connect to %s: %w: is it running?", target.Name, target.URL, err)
+		return fmt.Errorf("target %s: cannot connect to %s: %w", target.Name, target.URL, unreachable(err))
 	}
 	_ = conn.Close() // it has served its purpose
 	routes, err := dialer.Routes(t.ctx)

@@ -104,6 +104,7 @@ type runSettings struct {
 	header    []wire.Header
 	sending   sending
 	dialing   dialing
+	firstHost string // see findFirstHost
 }
 
 // A prepared target can be replayed at: its program was found.
@@ -236,6 +237,9 @@ func (t *terminal) run(s *runSettings) (err error) {
 	s.options.Plan = s.scale.plan
 	if err := s.checkWrites(&built.Info); err != nil {
 		return usageError(err)
+	}
+	if err := s.findFirstHost(path); err != nil {
+		return inputError(err)
 	}
 	if err := t.probe(s); err != nil {
 		return err

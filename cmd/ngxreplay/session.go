@@ -62,6 +62,7 @@ func (s *runSettings) config() report.Config {
 		Sending: s.flags.sending.config(), Dialing: s.flags.dialing.config(),
 	}
 	s.flags.engine.echo(&c)
+	c.Dialing.ByHost = s.anyByHost()
 	for _, target := range s.flags.targets {
 		c.Targets = append(c.Targets, report.Mask(target))
 	}
@@ -170,7 +171,7 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 		}
 	}
 	result.Trouble = ""
-	err = s.measure(ctx, &result, replay.Target{Dial: s.settings.dialer(endpoint).Dial, Format: format}, meter, index)
+	err = s.measure(ctx, &result, s.settings.target(endpoint, format), meter, index)
 	for _, note := range append(madeNotes(format.Made), report.RetryNotes(&result)...) {
 		if !slices.Contains(s.doc.Notes, note) { // mostly the same for each target
 			s.doc.Notes = append(s.doc.Notes, note)
@@ -209,7 +210,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	}
 	if measured == nil {
 		result.Trouble = "not reachable"
-		return fmt.Errorf("target %s: %w: is it running?", result.Name, err)
+		return fmt.Errorf("target %s: %w", result.Name, unreachable(err))
 	}
 	// A target that died has nothing to be read, and is spoken of elsewhere.
 	if died := ctx.Err() != nil && s.ctx.Err() == nil; before != nil && !died {

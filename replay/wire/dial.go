@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -35,7 +36,11 @@ type way struct {
 
 // Dial makes a connection, to the next address of the endpoint in turn. Where that one fails it tries the others, once
 // each, as a browser would: the host may have an IPv6 address that nobody listens on. Its errors are *DialError.
-func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) {
+func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) { return d.DialHost(ctx, "") }
+
+// DialHost makes a connection for requests of a host, as [ServerName] has it: it is what TLS asks for and verifies, unless
+// the configuration names another. "" is the endpoint's own.
+func (d *Dialer) DialHost(ctx context.Context, host string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	conn, err := d.connect(ctx)
@@ -45,12 +50,24 @@ func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) {
 	if !d.Endpoint.TLS {
 		return conn, nil
 	}
-	secure := tls.Client(&Underlay{Conn: conn}, d.config())
+	config := d.config(host)
+	secure := tls.Client(&Underlay{Conn: conn}, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // it is of no use, whatever closing says
-		return nil, &DialError{&HandshakeError{err}}
+		return nil, &DialError{&HandshakeError{explain(err, config.ServerName, config.ServerName == host)}}
 	}
 	return secure, nil
+}
+
+// Reach connects without TLS, to see that somebody listens.
+func (d *Dialer) Reach(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return nil, &DialError{err}
+	}
+	return conn, nil
 }
 
 // connect makes a connection without TLS. net.Dialer sets TCP_NODELAY.
@@ -126,15 +143,16 @@ func (d *Dialer) resolve(ctx context.Context) ([]way, error) {
 	return d.ways, err
 }
 
-// config is the TLS configuration of a connection.
-func (d *Dialer) config() *tls.Config {
+// config is the TLS configuration of a connection for a host.
+func (d *Dialer) config(host string) *tls.Config {
+	name := cmp.Or(host, d.Endpoint.hostname())
 	if d.TLS == nil {
-		return &tls.Config{ServerName: d.Endpoint.hostname(), NextProtos: []string{"http/1.1"}}
+		return &tls.Config{ServerName: name, NextProtos: []string{"http/1.1"}}
 	}
 	if d.TLS.ServerName != "" {
 		return d.TLS
 	}
 	config := d.TLS.Clone() // the cache of sessions stays shared
-	config.ServerName = d.Endpoint.hostname()
+	config.ServerName = name
 	return config
 }
