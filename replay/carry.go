@@ -46,8 +46,7 @@ func (l *loop) prime(raws []net.Conn) (err error) {
 	for i, raw := range raws {
 		c := &conn{lane: l.lanes.shared}
 		if c.link, err = l.adopt(raw, c); err == nil {
-			l.slots++
-			c.lane.open++
+			l.hold(c.lane, 1)
 			err = l.settle(c)
 		}
 		if err != nil {
@@ -58,18 +57,15 @@ func (l *loop) prime(raws []net.Conn) (err error) {
 		}
 		l.lanes.put(c)
 	}
-	l.peak = l.slots
 	return nil
 }
 
 // open opens a connection for r, which counts as sent now.
 func (l *loop) open(r *request, now time.Duration) {
-	l.slots++
-	l.peak = max(l.peak, l.slots)
 	if r.numbered && r.lane.open > 0 && !r.resent && r.retries == 0 {
 		l.doubled++
 	}
-	r.lane.open++
+	l.hold(r.lane, 1)
 	c := &conn{lane: r.lane, served: 1}
 	l.depart(c, r, now)
 	var ctx context.Context
@@ -352,8 +348,7 @@ func (l *loop) end(c *conn) {
 		return
 	}
 	c.closed = true
-	l.slots--
-	c.lane.open--
+	l.hold(c.lane, -1)
 	if c.link == nil {
 		c.cancel()
 		return
@@ -363,6 +358,13 @@ func (l *loop) end(c *conn) {
 		l.places[at.index] = nil
 		l.vacant = append(l.vacant, place{at.index, at.generation + 1})
 	}
+}
+
+// hold counts a connection that begins to open, or one less.
+func (l *loop) hold(lane *lane, n int) {
+	l.slots += n
+	lane.open += n
+	l.common.open.add(int64(n))
 }
 
 // serve opens connections for those that wait longest, as far as there are slots.

@@ -5,7 +5,8 @@
 //	         batches,  sends, waits,    chunks of
 //	         bytes     reads answers    samples
 //
-// The loop is the dispatcher and owns the connections: one locked thread does all of it.
+// The loop is the dispatcher and owns the connections: one locked thread does all of it. Where one is not enough, there are
+// several loops between the loader and the recorder, each with its share of the connections.
 //
 // The replay is an open loop: a request leaves when it is due, whether or not earlier ones were answered. Times are
 // monotonic offsets from one start:

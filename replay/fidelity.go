@@ -24,7 +24,7 @@ type Fidelity struct {
 	Late int64
 	// RateError is |achieved rate / planned rate - 1|.
 	RateError float64
-	// Queued is how many requests had to wait for a free connection, and Deepest the longest such queue.
+	// Queued is how many requests had to wait for a free connection, and Deepest how many did at one time.
 	Queued  int64
 	Deepest int
 	// Expired is how many were dropped because they waited longer than the timeout.

@@ -3,7 +3,7 @@ package replay
 import (
 	"context"
 	"io"
-	"sync/atomic"
+	"math/bits"
 	"time"
 
 	"ngxreplay/replay/pace"
@@ -23,12 +23,11 @@ type Requests interface {
 }
 
 // A loader turns a trace into batches of requests that only need to be written. The batches go round: from the loader to
-// the loop, and back when all their requests are recorded.
+// a loop, and back when all their requests are recorded.
 type loader struct {
-	ready  chan *batch
-	free   chan *batch
-	hungry atomic.Bool // the loop found nothing ready, and wants to be woken
-	wake   func()
+	feeds []*feed // of the loops
+	free  chan *batch
+	begun chan struct{} // closed when the first batches are ready, or there will be none
 
 	source Requests
 	plan   pace.Plan
@@ -41,23 +40,37 @@ type loader struct {
 	rows      []traffic.Request
 	left      []traffic.Request // of rows: those that are in no batch yet
 	err       error             // what the source said after rows
-	sizes     []int             // scratch: where each request of the batch ends
+	filling   []filling         // a batch for each feed
 	loaded    int64             // requests within the plan so far
 	ended     bool              // the end of the traffic or of the plan was reached
 	whole     bool              // it was that of the traffic
 }
 
-// Batches that are made ready ahead of need, and that are kept to be used again.
+// Batches that are made ready ahead of need, and that are kept to be used again, for each loop.
 const (
 	batchesReady = 4
 	batchesKept  = 32
 )
 
-func newLoader(source Requests, plan pace.Plan, target Target, n *names, perClient bool) *loader {
+// takenSize is how many requests a batch has that several loops of a closed replay take from each other: what one of them
+// has, the others cannot send while it is slow.
+const takenSize = 64
+
+func newLoader(source Requests, target Target, n *names, opts Options) *loader {
+	plan := opts.Plan
+	if opts.Closed {
+		plan = pace.Plan{Speed: 1} // the trace's times do not count
+	}
+	loops, size := opts.threads(), batchSize
+	if opts.Closed && loops > 1 {
+		size = takenSize
+	}
+	deep := batchSize / size
+	free := make(chan *batch, batchesKept*deep*loops)
 	l := &loader{
-		ready: make(chan *batch, batchesReady), free: make(chan *batch, batchesKept),
-		source: source, plan: plan, format: target.Format, names: n, perClient: perClient, start: time.Now(),
-		rows: make([]traffic.Request, batchSize),
+		feeds: newFeeds(loops, opts.Closed, batchesReady*deep, free), free: free, begun: make(chan struct{}),
+		source: source, plan: plan, format: target.Format, names: n, perClient: opts.PerClient, start: time.Now(),
+		rows: make([]traffic.Request, size*loops), filling: make([]filling, loops),
 	}
 	if target.DialHost != nil {
 		l.hosts = &hostNames{}
@@ -67,45 +80,151 @@ func newLoader(source Requests, plan pace.Plan, target Target, n *names, perClie
 
 // run makes batches until the trace or the plan ends, or the context is cancelled.
 func (l *loader) run(ctx context.Context) {
-	defer l.deliver()
-	defer close(l.ready)
+	defer l.end()
 	for {
-		b, more := l.next()
-		if len(b.requests) > 0 || b.err != nil {
+		more := l.next()
+		for i, f := range l.feeds {
+			b := l.filling[i].take()
+			if b == nil {
+				continue
+			}
 			select {
-			case l.ready <- b:
+			case f.ready <- b:
 				l.deliver()
+			case <-f.left: // what it would get is beyond the end; the others may not be there yet
 			case <-ctx.Done():
 				return
 			}
 		}
-		if !more || b.err != nil {
+		if l.begin(); !more {
 			return
 		}
 	}
 }
 
-// deliver wakes the loop, if it wants to be.
-func (l *loader) deliver() {
-	if l.hungry.Load() {
-		l.wake()
+// begin says that there is something to send.
+func (l *loader) begin() {
+	select {
+	case <-l.begun:
+	default:
+		close(l.begun)
 	}
 }
 
-// poll returns the next batch, or nil when none is ready. more is false at the end. Only the loop calls it.
-func (l *loader) poll() (b *batch, more bool) {
-	for {
-		select {
-		case b, more = <-l.ready:
-			l.hungry.Store(false)
-			return b, more
-		default:
+// end says that there will be no further batch.
+func (l *loader) end() {
+	for i, f := range l.feeds {
+		if i == 0 || f.ready != l.feeds[0].ready {
+			close(f.ready)
 		}
-		if l.hungry.Load() {
-			return nil, true
-		}
-		l.hungry.Store(true) // and look once more: the loader may not have seen it
 	}
+	l.begin()
+	l.deliver()
+}
+
+// deliver wakes the loops that want to be.
+func (l *loader) deliver() {
+	for _, f := range l.feeds {
+		f.deliver()
+	}
+}
+
+// next deals the requests that come next to a batch for each feed. All are handed over as far as they are filled: no
+// request waits for those that come after it. more is false at the end.
+func (l *loader) next() (more bool) {
+	rows := l.ahead()
+	now := time.Now()
+	n, size := 0, 0
+	for n < len(rows) && size < batchBytes*len(l.feeds) {
+		number := l.loaded + int64(n)
+		due := l.plan.Due(rows[n].At, number)
+		if !l.plan.Within(due) {
+			l.ended = true
+			break
+		}
+		row := rows[n].Recorded
+		r := request{
+			due:    due,
+			logged: answer{row.Status, row.BodyBytes},
+			route:  l.names.route(row.Route),
+			method: l.names.method(row.Method),
+			noBody: string(row.Method) == "HEAD",
+			source: row.Source, line: row.Line,
+		}
+		if l.perClient {
+			setClient(&r, &rows[n])
+		}
+		if l.hosts != nil {
+			r.host = l.hosts.of(row.Host)
+		}
+		f := &l.filling[l.deal(number, &r)]
+		size += f.add(l, r, row, wire.Sending{N: uint64(number), Client: rows[n].Client, Due: later(l.start.Add(due), now)})
+		n++
+	}
+	l.loaded += int64(n)
+	l.left = l.left[n:]
+	if len(l.left) > 0 && !l.ended {
+		return true
+	}
+	if l.err == io.EOF {
+		l.whole, l.ended = !l.ended, true
+	} else if l.err != nil {
+		l.filling[0].open(l).err = l.err // the other feeds just end
+		return false
+	}
+	return !l.ended
+}
+
+// deal says which loop sends r: each in turn, or the one of its client, whose requests stay in order.
+func (l *loader) deal(number int64, r *request) int {
+	loops := uint64(len(l.feeds))
+	if !l.perClient {
+		return int(uint64(number) % loops)
+	}
+	const golden = 0x9E3779B97F4A7C15 // what chose the clients, as --shard does, must not choose the loops
+	loop, _ := bits.Mul64(r.client*golden, loops)
+	return int(loop)
+}
+
+// A filling is a batch that is being filled.
+type filling struct {
+	batch *batch // nil when nothing is in it
+	ends  []int  // scratch: where each request of the batch ends
+}
+
+// open returns the batch, a new one if there is none.
+func (f *filling) open(l *loader) *batch {
+	if f.batch == nil {
+		f.batch, f.ends = l.blank(), f.ends[:0]
+	}
+	return f.batch
+}
+
+// add writes r, and returns how many bytes it has.
+func (f *filling) add(l *loader, r request, row *trace.Request, sending wire.Sending) int {
+	b := f.open(l)
+	start := len(b.arena)
+	b.arena = l.format.Append(b.arena, row, sending)
+	r.batch = b
+	b.requests = append(b.requests, r)
+	f.ends = append(f.ends, len(b.arena))
+	return len(b.arena) - start
+}
+
+// take returns the batch ready to be sent, or nil.
+func (f *filling) take() *batch {
+	b := f.batch
+	if b == nil {
+		return nil
+	}
+	start := 0
+	for i, end := range f.ends { // the arena has found its place
+		b.requests[i].bytes = b.arena[start:end:end]
+		start = end
+	}
+	b.live.Store(int32(len(b.requests)))
+	f.batch = nil
+	return b
 }
 
 // blank returns a batch to fill.
@@ -118,63 +237,8 @@ func (l *loader) blank() *batch {
 		}
 		return b
 	default:
-		return &batch{requests: make([]request, 0, batchSize)}
+		return &batch{requests: make([]request, 0, len(l.rows)/len(l.feeds))}
 	}
-}
-
-func (l *loader) next() (b *batch, more bool) {
-	rows := l.ahead()
-	now := time.Now()
-	b = l.blank()
-	l.sizes = l.sizes[:0]
-	for i := range rows {
-		due := l.plan.Due(rows[i].At, l.loaded+int64(i))
-		if !l.plan.Within(due) {
-			l.ended = true
-			break
-		}
-		if len(b.arena) >= batchBytes {
-			break
-		}
-		row := rows[i].Recorded
-		b.arena = l.format.Append(b.arena, row, wire.Sending{
-			N: uint64(l.loaded) + uint64(i), Client: rows[i].Client, Due: later(l.start.Add(due), now),
-		})
-		l.sizes = append(l.sizes, len(b.arena))
-		r := request{
-			batch:  b,
-			due:    due,
-			logged: answer{row.Status, row.BodyBytes},
-			route:  l.names.route(row.Route),
-			method: l.names.method(row.Method),
-			noBody: string(row.Method) == "HEAD",
-			source: row.Source, line: row.Line,
-		}
-		if l.perClient {
-			setClient(&r, &rows[i])
-		}
-		if l.hosts != nil {
-			r.host = l.hosts.of(row.Host)
-		}
-		b.requests = append(b.requests, r)
-	}
-	start := 0
-	for i, end := range l.sizes {
-		b.requests[i].bytes = b.arena[start:end:end]
-		start = end
-	}
-	b.live.Store(int32(len(b.requests)))
-	l.loaded += int64(len(b.requests))
-	l.left = l.left[len(b.requests):]
-	if len(l.left) > 0 && !l.ended {
-		return b, true
-	}
-	if l.err == io.EOF {
-		l.whole, l.ended = !l.ended, true
-	} else if l.err != nil {
-		b.err = l.err
-	}
-	return b, !l.ended
 }
 
 // ahead returns the requests that come next: those that the last batch had no room for, or the next of the source.
@@ -227,8 +291,8 @@ func (l *loader) total() int64 {
 	return l.loaded
 }
 
-// end says that the replay ended by time after that many requests. It is called when run has returned.
-func (l *loader) end(sent int64) { l.loaded, l.ended, l.whole = sent, true, false }
+// endAt says that the replay ended by time after that many requests. It is called when run has returned.
+func (l *loader) endAt(sent int64) { l.loaded, l.ended, l.whole = sent, true, false }
 
 // planned is how many requests there are if nothing ends the traffic early. It may be known roughly only.
 func (l *loader) planned() int64 { return max(l.source.Planned().Requests(), l.loaded) }

@@ -19,8 +19,8 @@ func TestBatchesAreBounded(t *testing.T) {
 		for i := range m.rows {
 			m.rows[i].Method, m.rows[i].RequestLength, m.rows[i].Line = []byte("POST"), size, int64(i)
 		}
-		return newLoader(m.traffic(t, traffic.Options{}), pace.Plan{Speed: 1, Duration: duration},
-			Target{Format: wire.Format{Host: "h"}}, newNames(&m.info), false)
+		return newLoader(m.traffic(t, traffic.Options{}), Target{Format: wire.Format{Host: "h"}}, newNames(&m.info),
+			Options{Plan: pace.Plan{Speed: 1, Duration: duration}})
 	}
 	for _, f := range []struct {
 		duration time.Duration
@@ -31,8 +31,11 @@ func TestBatchesAreBounded(t *testing.T) {
 			var line int64
 			more := true
 			for n := 0; more && n < stopAfter; n++ {
-				var b *batch
-				b, more = l.next()
+				more = l.next()
+				b := l.filling[0].take()
+				if b == nil {
+					break // the end of the plan lay between two batches
+				}
 				sum := 0
 				for _, r := range b.requests {
 					if r.line != line {

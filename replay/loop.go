@@ -24,8 +24,9 @@ type loop struct {
 	clock    Clock
 	poller   poller
 	dial     func(ctx context.Context, host string) (net.Conn, error)
-	load     *loader
+	feed     *feed
 	recorder *recorder
+	common   *common        // the other loops' too
 	mail     mailbox        // anybody's
 	tasks    sync.WaitGroup // goroutines that leave mail
 	ctx      context.Context
@@ -55,9 +56,8 @@ type loop struct {
 	counts
 	slots   int           // connections open or being opened
 	busy    int           // requests sent or waiting
-	shift   time.Duration // of everything that is due, by lateness
+	shift   time.Duration // of everything that is due, as this loop last saw it
 	stopped bool          // nothing more is sent
-	timeUp  bool          // the replay ended by time before the loader did
 
 	stopping, killing atomic.Bool  // asked for, by anybody
 	published         atomic.Int64 // sent, for those who watch
@@ -78,15 +78,35 @@ type counts struct {
 	tooLate     int64 // of these, because we were too late with them
 	abandoned   int64 // taken, but neither sent nor dropped when the replay was stopped
 	queued      int64 // requests that had to wait for a connection
-	deepest     int   // such queue
 	opened      int64 // connections that were made
-	peak        int   // of slots
 	reconnected int64 // requests that were sent again, on a new connection
 	doubled     int64 // requests that got a further connection beside that which the log gives them
 	held        int64 // times that the recorder was waited for
-	shifted     time.Duration
 
 	retried map[wire.Class]int64 // attempts beside the first: see Retries.After
+	timeUp      bool  // the replay ended by time before the loader did
+}
+
+// add adds what another loop did.
+func (c *counts) add(o *counts) {
+	c.requests += o.requests
+	c.sent += o.sent
+	c.dropped += o.dropped
+	c.expired += o.expired
+	c.tooLate += o.tooLate
+	c.abandoned += o.abandoned
+	c.queued += o.queued
+	c.opened += o.opened
+	c.reconnected += o.reconnected
+	c.doubled += o.doubled
+	c.held += o.held
+	c.timeUp = c.timeUp || o.timeUp
+	for class, n := range o.retried {
+		if c.retried == nil {
+			c.retried = map[wire.Class]int64{}
+		}
+		c.retried[class] += n
+	}
 }
 
 const (
@@ -100,19 +120,23 @@ const (
 )
 
 // newLoop makes a loop with connections that are open already.
-func newLoop(kill context.Context, target Target, load *loader, rec *recorder, opts Options, p poller) *loop {
+func newLoop(kill context.Context, target Target, f *feed, rec *recorder, opts Options, p poller) *loop {
 	l := &loop{
-		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: target.connect, load: load, recorder: rec, poller: p,
+		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: target.connect, feed: f, recorder: rec, poller: p,
 		lanes: newLanes(opts.PerClient, target.DialHost != nil, opts.Connections), flying: flight{number: inFlying}, silent: flight{number: inSilent},
 		buf:   make([]byte, readBuffer),
 		chunk: make([]sample, 0, chunkSize), counts: counts{retried: map[wire.Class]int64{}},
 		overdue: fmt.Errorf("no complete answer within %v: %w", opts.Timeout, os.ErrDeadlineExceeded),
 		mute:    fmt.Errorf("no byte of an answer within %v: %w", opts.FirstByte, os.ErrDeadlineExceeded),
 	}
+	l.join(&common{})
 	l.mail.wakeUp = p.wake
 	l.ctx, l.cancel = context.WithCancel(kill)
 	return l
 }
+
+// join makes l one of several loops.
+func (l *loop) join(c *common) { l.common, l.waiting.depth = c, &c.waiting }
 
 // run replays until every request of the loader has come to its end. stop abandons what has not been sent; kill also
 // what has no answer yet.
@@ -180,7 +204,7 @@ func (l *loop) stop() {
 	n := l.waiting.len()
 	l.abandoned += int64(n)
 	l.busy -= n
-	l.waiting = queue{}
+	l.waiting.clear()
 }
 
 // kill gives up the requests that wait for an answer.
@@ -197,7 +221,7 @@ func (l *loop) peek() *request {
 		return nil
 	}
 	for l.batch == nil {
-		b, more := l.load.poll()
+		b, more := l.feed.poll()
 		if b == nil {
 			l.ended = !more
 			return nil
@@ -248,12 +272,12 @@ func (l *loop) dispatch() time.Duration {
 		}
 		if l.opts.Closed {
 			if ends := l.opts.Plan.Duration; ends > 0 && now >= ends {
-				l.ended, l.timeUp = true, true
+				l.quit()
 				return patience
 			}
 			r.due = now
-		} else if l.shift > 0 && !l.opts.Plan.Within(r.due+l.shift) {
-			l.ended, l.timeUp = true, true // what was shifted beyond the end of the replay is not part of it
+		} else if l.shift = l.common.shift.load(); l.shift > 0 && !l.opts.Plan.Within(r.due+l.shift) {
+			l.quit() // what was shifted beyond the end of the replay is not part of it
 			return patience
 		} else if early := r.due + l.shift - now; early > 0 {
 			l.expect(max(early, l.opts.Slack))
@@ -272,13 +296,18 @@ func (l *loop) dispatch() time.Duration {
 	return 0
 }
 
+// quit ends the loop by time.
+func (l *loop) quit() {
+	l.ended, l.timeUp = true, true
+	close(l.feed.left)
+}
+
 // enter sends a request that is due, has it wait, or drops it.
 func (l *loop) enter(r *request, now time.Duration) {
 	if late := now - r.due; late > lateness+l.opts.Slack {
 		switch {
 		case l.opts.Late == LateShift:
-			l.shift += late
-			l.shifted += late
+			l.common.shift.raise(l.shift + late)
 		case l.opts.Late == LateDrop && late > lateDrop:
 			l.tooLate++
 			l.drop(r)
@@ -304,14 +333,13 @@ func (l *loop) enter(r *request, now time.Duration) {
 		return
 	}
 	r.since = now
+	if !l.opts.Closed { // a closed loop has it wait on purpose
+		r.queued = true
+		l.queued++
+	}
 	l.waiting.push(r)
 	if l.awaitsOwn(r.lane) {
 		return
-	}
-	if !l.opts.Closed {
-		r.queued = true
-		l.queued++
-		l.deepest = max(l.deepest, l.waiting.len())
 	}
 	if c := l.lanes.evict(); c != nil {
 		l.end(c)
@@ -322,7 +350,7 @@ func (l *loop) enter(r *request, now time.Duration) {
 // drop forgets a request that was not sent.
 func (l *loop) drop(r *request) {
 	l.dropped++
-	r.batch.release(l.load.free)
+	r.batch.release(l.feed.free)
 }
 
 // expire fails what has taken longer than it may, and returns how long it is until the next does.

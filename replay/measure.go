@@ -92,14 +92,21 @@ type Window struct {
 	P50, P99, Max int64
 }
 
-// windows keeps one Window a second and the histogram of the open one.
+// windows keeps one Window a second, and the histograms of the latest second with an answer and of the one before: the
+// samples of several loops come out of order by as long as each may keep them, which is far less than a second.
 type windows struct {
-	list []Window
-	open int // index of the window that the histogram belongs to
-	hist *hdrhistogram.Histogram
+	list   []Window
+	latest int
+	hists  [2]*hdrhistogram.Histogram // of the even and of the odd seconds
 }
 
-func newWindows() *windows { return &windows{hist: hdrhistogram.New(lowest, highest, partDigits)} }
+func newWindows() *windows {
+	w := &windows{}
+	for i := range w.hists {
+		w.hists[i] = hdrhistogram.New(lowest, highest, partDigits)
+	}
+	return w
+}
 
 func (w *windows) at(t time.Duration) *Window {
 	i := max(int(t/time.Second), 0)
@@ -109,8 +116,8 @@ func (w *windows) at(t time.Duration) *Window {
 	return &w.list[i]
 }
 
-// add counts a sample, which left late by our own fault or not. An answer belongs to the second in which it was complete. Samples come nearly in that order;
-// a straggler's latency is counted into the open window, so that no answer is missing from the percentiles.
+// add counts a sample, which left late by our own fault or not. An answer belongs to the second in which it was complete. A
+// straggler's latency is counted into the oldest window that is still open, so that no answer is missing from the percentiles.
 func (w *windows) add(s *sample, late bool) {
 	sent := w.at(s.left())
 	sent.Sent++
@@ -124,19 +131,30 @@ func (w *windows) add(s *sample, late bool) {
 	}
 	window.Responses++
 	window.Bytes += s.answer.bytes
-	if i := int(s.done / time.Second); i > w.open {
-		w.close()
-		w.open = i
+	second := int(s.done / time.Second)
+	for w.latest < second {
+		w.latest++
+		w.close(w.latest - 2)
 	}
-	record(w.hist, s.done-s.due)
+	record(w.hists[max(second, w.latest-1)%2], s.done-s.due)
 }
 
-// close ends the open window.
-func (w *windows) close() {
-	if w.hist.TotalCount() == 0 {
+// end closes the windows that are open.
+func (w *windows) end() {
+	w.close(w.latest - 1)
+	w.close(w.latest)
+}
+
+// close ends the window of a second, and makes its histogram free for another.
+func (w *windows) close(second int) {
+	if second < 0 {
 		return
 	}
-	window := &w.list[w.open]
-	window.P50, window.P99, window.Max = w.hist.ValueAtPercentile(50), w.hist.ValueAtPercentile(99), w.hist.Max()
-	w.hist.Reset()
+	hist := w.hists[second%2]
+	if hist.TotalCount() == 0 {
+		return
+	}
+	window := &w.list[second]
+	window.P50, window.P99, window.Max = hist.ValueAtPercentile(50), hist.ValueAtPercentile(99), hist.Max()
+	hist.Reset()
 }

@@ -18,11 +18,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newPoller returns the poller for connections like probe: epoll for those that are made of a descriptor.
-func newPoller(probe net.Conn) poller {
+// newPoller returns one of that many pollers, for connections like probe: epoll for those that are made of a descriptor.
+func newPoller(probe net.Conn, pollers int) poller {
 	probe, _ = below(probe)
 	if _, ok := probe.(syscall.Conn); ok {
 		if p, err := newEpoll(); err == nil {
+			p.raw = runtime.GOMAXPROCS(0) > pollers // each takes one
 			return p
 		}
 	}

@@ -5,4 +5,4 @@ package replay
 import "net"
 
 // newPoller returns the poller for connections like probe.
-func newPoller(net.Conn) poller { return newPatientPoller() }
+func newPoller(net.Conn, int) poller { return newPatientPoller() }

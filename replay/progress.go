@@ -14,7 +14,7 @@ type Progress struct {
 // watched is what Progress looks at; it is there when the replay has started.
 type watched struct {
 	clock Clock
-	loop  *loop
+	loops loops
 }
 
 // Progress may be called from any goroutine. It is zero before the first request is due.
@@ -26,7 +26,7 @@ func (r *Replay) Progress() Progress {
 	return Progress{
 		Elapsed:   w.clock.Now(),
 		Length:    r.length,
-		Sent:      w.loop.published.Load(),
+		Sent:      w.loops.published(),
 		Responses: r.recorder.responses.Load(),
 		Failed:    r.recorder.failed.Load(),
 	}

@@ -2,15 +2,21 @@ package replay
 
 import "slices"
 
-// A queue holds requests in order. The zero value is empty.
+// A queue holds requests in order.
 type queue struct {
 	items []*request
 	head  int
+	depth *gauge // how many wait, in all such queues, that would rather not
 }
 
 func (q *queue) len() int { return len(q.items) - q.head }
 
-func (q *queue) push(r *request) { q.items = append(q.items, r) }
+func (q *queue) push(r *request) {
+	q.items = append(q.items, r)
+	if r.queued {
+		q.depth.add(1)
+	}
+}
 
 // first returns the next request that pop will return, or nil.
 func (q *queue) first() *request {
@@ -28,6 +34,9 @@ func (q *queue) pop() *request {
 	r := q.items[q.head]
 	q.items[q.head] = nil
 	q.head++
+	if r.queued {
+		q.depth.add(-1)
+	}
 	if q.head*2 >= len(q.items) {
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
@@ -51,4 +60,10 @@ func (q *queue) prefer(lane *lane) *request {
 		near[0] = r
 	}
 	return q.first()
+}
+
+// clear takes all out.
+func (q *queue) clear() {
+	for q.pop() != nil {
+	}
 }

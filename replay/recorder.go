@@ -30,7 +30,7 @@ func (s *sample) left() time.Duration {
 	return s.sent
 }
 
-// A recorder turns samples into measurements, on a goroutine of its own. The loop hands them over in chunks, which go
+// A recorder turns samples into measurements, on a goroutine of its own. The loops hand them over in chunks, which go
 // round.
 type recorder struct {
 	chunks chan []sample // to be recorded
@@ -88,7 +88,7 @@ func newRecorder(n *names, late time.Duration) *recorder {
 	}
 }
 
-// offer hands a chunk over. It reports false when the recorder is behind. Only the loop calls it.
+// offer hands a chunk over. It reports false when the recorder is behind. Only a loop calls it.
 func (r *recorder) offer(chunk []sample) bool {
 	select {
 	case r.chunks <- chunk:
@@ -120,7 +120,7 @@ func (r *recorder) run() {
 		default: // there are enough
 		}
 	}
-	r.windows.close()
+	r.windows.end()
 }
 
 func (r *recorder) record(s *sample) {

@@ -26,11 +26,16 @@ func TestBatchesAreFilledAgain(t *testing.T) {
 	for i := range source.rows {
 		source.rows[i].Status = int32(200 + i%2)
 	}
-	slow := &slowSource{Traffic: source.traffic(t, traffic.Options{})}
 	opts := testOptions
 	opts.Timeout = time.Hour
-	result := replayTraffic(t, slow, &fakeTarget{answer: answerOK}, opts, 0)
-	if l := result.Ledger; l.Responses != requests || result.Overall.SameStatus != requests/2 {
-		t.Errorf("%+v, %d of the logged status", l, result.Overall.SameStatus)
+	for _, opts.Threads = range []int{1, 3} {
+		slow := &slowSource{Traffic: source.traffic(t, traffic.Options{})}
+		result := replayTraffic(t, slow, &fakeTarget{answer: answerOK}, opts, 0)
+		if l := result.Ledger; l.Responses != requests || result.Overall.SameStatus != requests/2 {
+			t.Errorf("%d threads: %+v, %d of the logged status", opts.Threads, l, result.Overall.SameStatus)
+		}
+		if most := time.Duration(slow.reads+1) * time.Second; result.Elapsed > most {
+			t.Errorf("%d threads: took %v, the source %v: a loop was not woken", opts.Threads, result.Elapsed, most)
+		}
 	}
 }

@@ -362,6 +362,7 @@ func TestLedgerAddsUpWhateverTheTargetDoes(t *testing.T) {
 		opts := testOptions
 		opts.Connections = rapid.IntRange(1, 4).Draw(rt, "connections")
 		opts.MaxInFlight = rapid.IntRange(1, 8).Draw(rt, "max in flight")
+		opts.Threads = rapid.IntRange(1, min(opts.Connections, opts.MaxInFlight)).Draw(rt, "threads")
 		opts.Plan.Duration = time.Duration(rapid.IntRange(0, 60).Draw(rt, "duration")) * 100 * time.Millisecond
 		interrupt := time.Duration(rapid.IntRange(0, 80).Draw(rt, "interrupt")) * 100 * time.Millisecond
 		n := rapid.IntRange(1, 60).Draw(rt, "requests")

@@ -49,6 +49,9 @@ type Options struct {
 	// Retry is how often a request that got no usable answer is sent again, at once and on a new connection, if its method
 	// may be repeated: at most MostRetries. Each attempt has the timeouts to itself.
 	Retry int
+	// Threads is how many threads send, each on its share of Connections and MaxInFlight; 0 is one. Requests that are due
+	// close together may leave in another order on different threads.
+	Threads int
 }
 
 // A Late says what becomes of requests that leave late by our own fault.
@@ -72,6 +75,7 @@ func (o Options) Validate() error {
 	if o.MaxInFlight < 1 {
 		errs = append(errs, fmt.Errorf("max in flight %d: want at least 1", o.MaxInFlight))
 	}
+	errs = append(errs, o.validateThreads())
 	if o.PerClient && o.Prime > 1 {
 		errs = append(errs, errors.New("connections per client open when their clients come: none can be opened before"))
 	}
@@ -157,7 +161,7 @@ func New(source Requests, target Target, opts Options) *Replay {
 	return &Replay{
 		source: source, target: target, opts: opts, names: n, recorder: newRecorder(n, lateness+opts.Slack),
 		length:    opts.Plan.Length(source.Span(), source.Planned().Requests()),
-		newPoller: newPoller,
+		newPoller: func(probe net.Conn) poller { return newPoller(probe, opts.threads()) },
 	}
 }
 
@@ -172,11 +176,7 @@ func (r *Replay) Run(ctx, kill context.Context) (*Result, error) {
 }
 
 func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func())) (*Result, error) {
-	plan := r.opts.Plan
-	if r.opts.Closed {
-		plan = pace.Plan{Speed: 1} // the trace's times do not count
-	}
-	load := newLoader(r.source, plan, r.target, r.names, r.opts.PerClient)
+	load := newLoader(r.source, r.target, r.names, r.opts)
 	loadCtx, stopLoading := context.WithCancel(ctx)
 	defer stopLoading()
 	if live, ok := r.source.(interface{ Stop() }); ok { // a source that waits for its requests waits no longer
@@ -186,41 +186,40 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	if err != nil {
 		return nil, err
 	}
-	l := newLoop(kill, r.target, load, r.recorder, r.opts, r.newPoller(open[0]))
-	if l.lanes.keyed { // it was the probe; clients and hosts open their own
+	shared := &common{}
+	ls := r.newLoops(kill, load.feeds, shared, open[0])
+	if ls[0].lanes.keyed { // it was the probe; clients and hosts open their own
 		for _, raw := range open {
 			_ = raw.Close() // nothing was sent on it
 		}
 		open = nil
 	}
-	load.wake, r.recorder.free = l.mail.wake, load.free
+	r.recorder.free = load.free
 	var background sync.WaitGroup
 	background.Go(func() { load.run(loadCtx) })
 	used := startUsage()
-	first, more := <-load.ready // the clock starts when there is something to send
-	if l.ended = !more; more {
-		l.begin(first)
-	}
+	<-load.begun // the clock starts when there is something to send
 	clock, stopClock := startClock()
 	defer stopClock()
-	l.clock = clock
-	r.watched.Store(&watched{clock, l})
+	r.watched.Store(&watched{clock, ls})
 	background.Go(r.recorder.run)
-	if err = l.prime(open); err == nil {
-		err = l.run(ctx, kill)
+	if err = ls.prime(open); err == nil {
+		err = ls.run(ctx, kill, clock)
 	}
 	elapsed := clock.Now()
 	stopLoading()
 	close(r.recorder.chunks)
 	background.Wait()
-	l.close()
+	ls.close()
 
-	result := r.result(l, elapsed)
+	did := ls.counts()
+	result := r.result(&did, shared, elapsed)
 	result.Own = used()
-	if l.timeUp {
-		load.end(l.requests)
+	if did.timeUp {
+		load.endAt(did.requests)
 	}
-	result.Ledger = r.ledger(l, load)
+	result.Ledger = r.ledger(&did, load)
+	// Several threads do not stop at one request, but within the few that each had ready: then it is nearly these.
 	result.Mixed = r.source.Mixed(result.Ledger.Sent + result.Ledger.Dropped)
 	result.Fidelity.judge(result.Ledger, result.Windows)
 	return result, errors.Join(err, result.Ledger.Check())
@@ -243,8 +242,8 @@ func prime(ctx context.Context, dial Dial, opts Options) ([]net.Conn, error) {
 	return open, nil
 }
 
-func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
-	rec := r.recorder
+func (r *Replay) result(did *counts, shared *common, elapsed time.Duration) *Result {
+	rec, shifted := r.recorder, shared.shift.load()
 	return &Result{
 		Overall:   rec.overall,
 		FirstByte: rec.firstByte,
@@ -254,25 +253,25 @@ func (r *Replay) result(l *loop, elapsed time.Duration) *Result {
 		Errors:    rec.errors,
 		Slowest:   rec.slowest.exemplars,
 		Elapsed:   elapsed,
-		Opened:    l.opened, OpenAtOnce: l.peak, Reconnected: l.reconnected, Doubled: l.doubled,
-		Retries: Retries{l.retried, rec.afterRetry},
+		Opened:    did.opened, OpenAtOnce: int(shared.open.most.Load()), Reconnected: did.reconnected, Doubled: did.doubled,
+		Retries: Retries{did.retried, rec.afterRetry},
 		Active:  max(rec.lastDone, min(elapsed, r.length)),
 		Fidelity: Fidelity{
 			Lag:       rec.lag,
 			Late:      rec.late,
-			RateError: rateError(rec.lastDue-l.shifted, rec.lastSent),
-			Queued:    l.queued,
-			Deepest:   l.deepest,
-			Expired:   l.expired,
-			TooLate:   l.tooLate,
-			Shifted:   l.shifted,
-			Held:      l.held,
+			RateError: rateError(rec.lastDue-shifted, rec.lastSent),
+			Queued:    did.queued,
+			Deepest:   int(shared.waiting.most.Load()),
+			Expired:   did.expired,
+			TooLate:   did.tooLate,
+			Shifted:   shifted,
+			Held:      did.held,
 		},
 	}
 }
 
 // ledger brings the counts of the parts together.
-func (r *Replay) ledger(l *loop, load *loader) Ledger {
+func (r *Replay) ledger(did *counts, load *loader) Ledger {
 	total := load.total()
 	counts, beyond := r.source.Counts(), int64(0)
 	if !load.whole {
@@ -286,9 +285,9 @@ func (r *Replay) ledger(l *loop, load *loader) Ledger {
 		Thinned:   counts.Thinned,
 		Beyond:    beyond,
 		Scheduled: total,
-		Sent:      l.sent,
-		Dropped:   l.dropped,
-		Abandoned: l.abandoned + total - l.requests,
+		Sent:      did.sent,
+		Dropped:   did.dropped,
+		Abandoned: did.abandoned + total - did.requests,
 		Responses: r.recorder.overall.Responses(),
 		Failed:    r.recorder.overall.Failed(),
 	}

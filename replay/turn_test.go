@@ -41,7 +41,7 @@ func TestLargeAnswersDelayNoRequest(t *testing.T) {
 // A connection that had more to read than a turn allows, and of which an event tells again, is read on once.
 func TestAConnectionIsReadOnOnce(t *testing.T) {
 	p := &memoryPoller{patientPoller: *newPatientPoller()}
-	l := newLoop(t.Context(), Target{Dial: dialMemory}, &loader{ready: make(chan *batch)}, newRecorder(newNames(&newTrace().info), 0), testOptions, p)
+	l := newLoop(t.Context(), Target{Dial: dialMemory}, newFeeds(1, false, 1, nil)[0], newRecorder(newNames(&newTrace().info), 0), testOptions, p)
 	defer l.close()
 	l.clock = p
 	c := &conn{lane: l.lanes.shared, request: &request{}, link: &memoryLink{poller: p, left: flood(8 << 20)}}
