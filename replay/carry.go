@@ -407,6 +407,7 @@ func (l *loop) flush(now time.Duration) {
 		l.full = append(l.full[:0], l.full[1:]...)
 	}
 	l.flushAt = now + flushEvery
+	l.effort.look(now)
 }
 
 // handOver gives the recorder all that is left, and waits until it has room for it.

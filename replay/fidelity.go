@@ -37,6 +37,8 @@ type Fidelity struct {
 	Held    int64
 	Verdict Verdict
 	Reasons []string
+
+	more string // that more threads could do more
 }
 
 // A limit is the most that a verdict allows.
@@ -73,6 +75,9 @@ func (f *Fidelity) judge(l Ledger, windows []Window) {
 	}
 	if text := saturation(windows); text != "" && f.Verdict != Faithful {
 		f.Reasons = append(f.Reasons, text)
+		if f.more != "" {
+			f.Reasons = append(f.Reasons, f.more)
+		}
 	}
 	if f.RateError > best.rateError {
 		f.Reasons = append(f.Reasons, fmt.Sprintf("the rate is %.1f %% off, more than %.0f %%", 100*f.RateError, 100*best.rateError))

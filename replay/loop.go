@@ -54,6 +54,7 @@ type loop struct {
 	flushAt time.Duration // when chunk is handed over although it is not full
 
 	counts
+	effort  effort        // of the thread
 	slots   int           // connections open or being opened
 	busy    int           // requests sent or waiting
 	shift   time.Duration // of everything that is due, as this loop last saw it
@@ -84,7 +85,7 @@ type counts struct {
 	held        int64 // times that the recorder was waited for
 
 	retried map[wire.Class]int64 // attempts beside the first: see Retries.After
-	timeUp      bool  // the replay ended by time before the loader did
+	timeUp  bool                 // the replay ended by time before the loader did
 }
 
 // add adds what another loop did.
@@ -144,6 +145,7 @@ func (l *loop) run(stop, kill context.Context) error {
 	defer context.AfterFunc(stop, func() { l.stopping.Store(true); l.mail.wake() })()
 	defer context.AfterFunc(kill, func() { l.killing.Store(true); l.mail.wake() })()
 	l.away.back = l.time()
+	l.effort.look(l.clock.Now())
 	for {
 		wait := l.dispatch()
 		wait = min(wait, l.expire())
@@ -169,6 +171,7 @@ func (l *loop) run(stop, kill context.Context) error {
 		}
 	}
 	l.published.Store(l.sent)
+	l.effort.look(l.clock.Now())
 	l.handOver()
 	return l.err
 }

@@ -109,6 +109,16 @@ func (ls loops) counts() counts {
 	return sum
 }
 
+// busiest is the largest share of a second that a thread was busy; 0 when nobody can tell, as spinning looks like work.
+func (ls loops) busiest() (share float64) {
+	for _, l := range ls {
+		if l.opts.Spin == 0 {
+			share = max(share, l.effort.most)
+		}
+	}
+	return share
+}
+
 // published is how many requests were sent so far. Anybody may ask.
 func (ls loops) published() (sent int64) {
 	for _, l := range ls {

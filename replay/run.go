@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -221,7 +222,11 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 	result.Ledger = r.ledger(&did, load)
 	// Several threads do not stop at one request, but within the few that each had ready: then it is nearly these.
 	result.Mixed = r.source.Mixed(result.Ledger.Sent + result.Ledger.Dropped)
+	result.Fidelity.more = moreThreads(ls.busiest(), r.opts.threads(), runtime.NumCPU())
 	result.Fidelity.judge(result.Ledger, result.Windows)
+	if more := result.Fidelity.more; r.opts.Closed && more != "" {
+		result.Fidelity.Reasons = append(result.Fidelity.Reasons, "the target may be able to do more: "+more)
+	}
 	return result, errors.Join(err, result.Ledger.Check())
 }
 

@@ -14,3 +14,12 @@ func resources() (cpu time.Duration, peakRSS int64) {
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), r.Maxrss << 10 // counted in KiB
 }
+
+// threadTime is the processor time of the calling thread, above 0; 0 when the system does not tell.
+func threadTime() time.Duration {
+	var used unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Nano())
+}

@@ -105,6 +105,9 @@ func exactness(c *Config) string {
 	if c.SpinNS > 0 {
 		parts = append(parts, "spinning for "+latency(c.SpinNS))
 	}
+	if c.Threads > 1 {
+		parts = append(parts, fmt.Sprintf("%d threads", c.Threads))
+	}
 	switch c.Late {
 	case replay.LateDrop:
 		parts = append(parts, "late requests dropped")

@@ -76,6 +76,7 @@ type Config struct {
 	Retry       int            `json:"retry,omitempty"`                 // most attempts beside the first
 	SlackNS     int64          `json:"slack_ns"`                        // how late a request may leave so that several leave together
 	SpinNS      int64          `json:"spin_ns,omitempty"`
+	Threads     int            `json:"threads,omitempty"` // that send; 0: one
 	Late        replay.Late    `json:"late"`              // what becomes of requests that the tool is late with
 	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
 	Host        string         `json:"host,omitempty"`

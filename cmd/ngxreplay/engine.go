@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"runtime"
 	"time"
 
@@ -20,6 +21,7 @@ type engineFlags struct {
 	spin      time.Duration
 	late      string
 	retry     int
+	threads   int
 }
 
 func (f *engineFlags) register(flags *pflag.FlagSet) {
@@ -30,6 +32,7 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.slack, "slack", 0, "let requests leave up to this `time` late, several at one waking, to save processor time (500us, 1ms)")
 	flags.DurationVar(&f.spin, "spin", 0, "keep a processor busy for this `time` before a request is due, to be more exact")
 	flags.StringVar(&f.late, "late", string(replay.LateCatchUp), "what becomes of requests that ngxreplay is late with: catchup: they leave at once; drop: those over 100 ms late are dropped; shift: what follows is moved, and --duration ends the replay all the same")
+	flags.IntVar(&f.threads, "threads", 1, "`threads` that send, each on its share of --connections; requests that are due close together may change places")
 }
 
 func completeEngine(cmd *cobra.Command) {
@@ -39,21 +42,28 @@ func completeEngine(cmd *cobra.Command) {
 }
 
 // apply sets the options that the flags speak of. They are checked with the others.
-func (f *engineFlags) apply(o *replay.Options) {
+func (f *engineFlags) apply(o *replay.Options) error {
 	o.Timeout, o.FirstByte, o.MaxBody, o.Retry = f.timeout, f.firstByte, f.maxBody, f.retry
-	o.Slack, o.Spin, o.Late = f.slack, f.spin, replay.Late(f.late)
+	o.Slack, o.Spin, o.Late, o.Threads = f.slack, f.spin, replay.Late(f.late), f.threads
+	if f.threads == 0 {
+		return errors.New("threads 0: want at least 1")
+	}
+	return nil
 }
 
 // echo tells the report.
 func (f *engineFlags) echo(c *report.Config) {
 	c.TimeoutNS, c.FirstByteNS, c.MaxBody, c.Retry = int64(f.timeout), int64(f.firstByte), f.maxBody, f.retry
 	c.SlackNS, c.SpinNS, c.Late = int64(f.slack), int64(f.spin), replay.Late(f.late)
+	if f.threads > 1 {
+		c.Threads = f.threads
+	}
 }
 
-// makeRoom gives the Go scheduler a processor more: the thread that sends keeps one to itself also while it waits. The
-// returned function takes it back.
-func makeRoom() (restore func()) {
+// makeRoom gives the Go scheduler a processor more for each thread that sends: it keeps one to itself also while it waits.
+// The returned function takes them back.
+func makeRoom(threads int) (restore func()) {
 	before := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(before + 1)
+	runtime.GOMAXPROCS(before + threads)
 	return func() { runtime.GOMAXPROCS(before) }
 }

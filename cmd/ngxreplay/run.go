@@ -124,13 +124,13 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	s.sending, errs[8] = f.sending.check(s.header)
 	s.dialing, errs[9] = f.dialing.check(f.host)
 	s.options = replay.Options{MaxInFlight: f.maxInFlight}
-	f.engine.apply(&s.options)
+	errs[4] = f.engine.apply(&s.options)
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
 	s.options.Plan, s.options.Closed = s.scale.plan, s.scale.closed
 	s.scale.traffic.Clients, s.scale.traffic.Identity = s.options.PerClient || s.sending.needsClients(), s.selection.Filter.Identity
 	s.scale.traffic.TempDir = s.build.Spill
-	errs[4] = s.options.Validate()
+	errs[4] = errors.Join(errs[4], s.options.Validate())
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
 	}

@@ -200,7 +200,7 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 		options.Prime = min(options.Connections, primed)
 	}
 	run := replay.New(source, target, options)
-	defer makeRoom()()
+	defer makeRoom(options.Threads)()
 	stop := s.startProgress(func() string { return s.progressLine(run.Progress(), result.Name, index) })
 	measured, err := run.Run(ctx, s.kill)
 	stop()
