@@ -11,6 +11,7 @@ import (
 // goroutine waits for a connection.
 type secure struct {
 	conn *tls.Conn
+	rest []byte // of the latest request: not encrypted yet
 	ciphertext
 }
 
@@ -22,20 +23,37 @@ func newSecure(conn *tls.Conn, under *wire.Underlay, s *socket) *secure {
 }
 
 func (s *secure) write(b []byte) (int, error) {
-	if _, err := s.conn.Write(b); err != nil {
-		return 0, err // nothing leaves before the flush
-	}
-	s.socket.sent, s.socket.size = s.socket.sent+s.socket.size, int64(len(s.held))
-	n, err := s.push()
-	return min(n, len(b)), err
+	s.socket.sent, s.socket.size, s.rest = s.socket.sent+s.socket.size, 0, b
+	return s.pump()
 }
 
 func (s *secure) flush() error {
-	_, err := s.push()
+	_, err := s.pump()
 	return err
 }
 
-func (s *secure) written() bool { return len(s.held) == 0 }
+// encryptedAtOnce is how much of a request is encrypted before it is pushed, in bytes: a large one takes the memory and the
+// time of what there is room for.
+const encryptedAtOnce = 64 << 10
+
+// pump encrypts and pushes, as far as there is room, and returns how many bytes of ciphertext left.
+func (s *secure) pump() (left int, err error) {
+	for {
+		n, err := s.push()
+		left += n
+		if err != nil || len(s.held) > 0 || len(s.rest) == 0 {
+			return left, err
+		}
+		piece := s.rest[:min(len(s.rest), encryptedAtOnce)]
+		s.rest = s.rest[len(piece):]
+		if _, err := s.conn.Write(piece); err != nil {
+			return left, err
+		}
+		s.socket.size += int64(len(s.held))
+	}
+}
+
+func (s *secure) written() bool { return len(s.held) == 0 && len(s.rest) == 0 }
 
 // read reads records until b is full or nothing more is there. crypto/tls may answer one by itself, such as the update of a
 // key.
