@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // A Reading reads one answer after another from bytes that come in any pieces. It does not wait and keeps nothing of a
@@ -24,6 +26,9 @@ type Reading struct {
 	lines   int // trailers so far
 	kept    []byte
 	seen    int // of kept: no head ends before it
+
+	hash    *xxhash.Digest // of the body; nil when nobody asks
+	hasBody bool           // which may be empty
 }
 
 // A stage is what comes next. A chunk's end follows the chunk, and complete the body.
@@ -73,7 +78,10 @@ func (r *Reading) Begin(noBody bool, maxBody int64) {
 	if cap(kept) > keepRoom {
 		kept = nil
 	}
-	*r = Reading{noBody: noBody, maxBody: maxBody, kept: kept}
+	*r = Reading{noBody: noBody, maxBody: maxBody, kept: kept, hash: r.hash}
+	if r.hash != nil {
+		r.hash.Reset()
+	}
 }
 
 // Feed takes the bytes that came next. It returns true when the answer is complete. Bytes beyond its end set Close:
@@ -135,17 +143,20 @@ func (r *Reading) step(b []byte) (n int, err error) {
 		if r.left -= int64(n); r.left == 0 {
 			r.stage++ // to complete, or to the end of the chunk
 		}
-		return n, r.count(n)
+		return n, r.take(b[:n])
 	case toEnd:
-		return len(b), r.count(len(b))
+		return len(b), r.take(b)
 	default:
 		return r.line(b)
 	}
 }
 
-// count counts n bytes of the body.
-func (r *Reading) count(n int) error {
-	r.BodyBytes += int64(n)
+// take counts the next bytes of the body, and hashes them when asked.
+func (r *Reading) take(b []byte) error {
+	r.BodyBytes += int64(len(b))
+	if r.hash != nil {
+		_, _ = r.hash.Write(b) // it has no errors
+	}
 	return r.allow(r.BodyBytes)
 }
 
@@ -185,10 +196,11 @@ func (r *Reading) head(b []byte) (int, error) {
 		return n, nil // the answer itself follows
 	}
 	r.Status, r.Close, r.left = h.status, h.close, h.length
+	r.hasBody = !r.noBody && h.status != 101 && h.status != 204 && h.status != 304
 	switch {
 	case h.status == 101:
 		r.Close, r.stage = true, complete
-	case r.noBody || h.status == 204 || h.status == 304 || h.length == 0:
+	case !r.hasBody || h.length == 0:
 		r.stage = complete
 	case h.length > 0:
 		r.stage = inBody
