@@ -26,24 +26,28 @@ func TestNothingIsAllocatedForARequest(t *testing.T) {
 			}
 		}
 	})
-	measure := func(requests int, closed bool) uint64 {
+	measure := func(requests int, closed, told bool) uint64 {
 		source := &sameRows{memoryTrace: newTrace(0), all: requests}
 		source.row = source.rows[0]
 		opts := testOptions
 		opts.Closed, opts.Prime = closed, opts.Connections
+		outcomes := 0
+		if told {
+			opts.HashBodies, opts.Outcomes = true, func(Outcome) { outcomes++ }
+		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		result, err := New(source, Target{Dial: s.dial}, opts).Run(t.Context(), t.Context())
 		runtime.ReadMemStats(&after)
-		if err != nil || result.Ledger.Responses+result.Ledger.Dropped != int64(requests) {
-			t.Fatal(err, result.Ledger, result.Errors)
+		if err != nil || result.Ledger.Responses+result.Ledger.Dropped != int64(requests) || told && outcomes != requests {
+			t.Fatal(err, result.Ledger, result.Errors, outcomes)
 		}
 		return after.Mallocs - before.Mallocs
 	}
-	for _, closed := range []bool{true, false} {
-		few, many := measure(5000, closed), measure(25_000, closed)
+	for _, c := range []struct{ closed, told bool }{{true, false}, {false, false}, {true, true}, {false, true}} {
+		few, many := measure(5000, c.closed, c.told), measure(25_000, c.closed, c.told)
 		if more := int64(many) - int64(few); more > 1000 {
-			t.Errorf("closed %v: 20,000 more requests allocated %d times (%d and %d)", closed, more, few, many)
+			t.Errorf("%+v: 20,000 more requests allocated %d times (%d and %d)", c, more, few, many)
 		}
 	}
 }

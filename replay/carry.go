@@ -11,6 +11,15 @@ import (
 
 // This file is what a loop does with its connections.
 
+// newConn returns a connection that is still to be opened.
+func (l *loop) newConn(of *lane) *conn {
+	c := &conn{lane: of}
+	if l.opts.HashBodies {
+		c.reading.HashBodies()
+	}
+	return c
+}
+
 // adopt makes an open connection one of the loop's.
 func (l *loop) adopt(raw net.Conn, c *conn) (link, error) {
 	sock, ok, err := l.poller.adopt(raw)
@@ -44,7 +53,7 @@ func (l *loop) settle(c *conn) error {
 // prime makes connections idle that were opened before the start. After an error it closes those that are left.
 func (l *loop) prime(raws []net.Conn) (err error) {
 	for i, raw := range raws {
-		c := &conn{lane: l.lanes.shared}
+		c := l.newConn(l.lanes.shared)
 		if c.link, err = l.adopt(raw, c); err == nil {
 			l.hold(c.lane, 1)
 			err = l.settle(c)
@@ -66,7 +75,8 @@ func (l *loop) open(r *request, now time.Duration) {
 		l.doubled++
 	}
 	l.hold(r.lane, 1)
-	c := &conn{lane: r.lane, served: 1}
+	c := l.newConn(r.lane)
+	c.served = 1
 	l.depart(c, r, now)
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(l.ctx)
@@ -292,8 +302,10 @@ func (l *loop) land(c *conn) {
 
 // answered records the answer to the request on c, and goes on.
 func (l *loop) answered(c *conn, now time.Duration, last bool) {
-	l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: now,
-		answer: answer{int32(c.reading.Status), c.reading.BodyBytes}})
+	s := sample{request: c.request, sent: c.sent, first: c.first, done: now,
+		answer: answer{int32(c.reading.Status), c.reading.BodyBytes}}
+	s.hash, s.hashed = c.reading.BodyHash()
+	l.record(now, s)
 	l.land(c)
 	l.busy--
 	next := l.expireWaiting(now)

@@ -144,6 +144,7 @@ func (l *loader) next() (more bool) {
 		}
 		row := rows[n].Recorded
 		r := request{
+			number: number,
 			due:    due,
 			logged: answer{row.Status, row.BodyBytes},
 			route:  l.names.route(row.Route),

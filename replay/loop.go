@@ -313,12 +313,12 @@ func (l *loop) enter(r *request, now time.Duration) {
 			l.common.shift.raise(l.shift + late)
 		case l.opts.Late == LateDrop && late > lateDrop:
 			l.tooLate++
-			l.drop(r)
+			l.drop(r, now)
 			return
 		}
 	}
 	if l.busy >= l.opts.MaxInFlight {
-		l.drop(r)
+		l.drop(r, now)
 		return
 	}
 	l.busy++
@@ -351,9 +351,13 @@ func (l *loop) enter(r *request, now time.Duration) {
 }
 
 // drop forgets a request that was not sent.
-func (l *loop) drop(r *request) {
+func (l *loop) drop(r *request, now time.Duration) {
 	l.dropped++
-	r.batch.release(l.feed.free)
+	if l.opts.Outcomes == nil {
+		r.batch.release(l.feed.free)
+		return
+	}
+	l.record(now, sample{request: r, done: now, dropped: true})
 }
 
 // expire fails what has taken longer than it may, and returns how long it is until the next does.
@@ -403,6 +407,6 @@ func (l *loop) expireWaiting(now time.Duration) *request {
 		l.waiting.pop()
 		l.expired++
 		l.busy--
-		l.drop(r)
+		l.drop(r, now)
 	}
 }

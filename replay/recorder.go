@@ -10,13 +10,16 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// A sample is what happened to one request that was sent.
+// A sample is what happened to one request that was sent, or dropped.
 type sample struct {
 	*request
 	sent, first, done time.Duration // of the last attempt
 	answer            answer
 	failed            wire.Class // "" when answered
 	text              string     // of the failure
+	dropped           bool       // it was never sent
+	hashed            bool       // the answer has a body, with this hash
+	hash              uint64
 }
 
 func (s *sample) lag() time.Duration      { return s.left() - s.due }
@@ -51,6 +54,7 @@ type recorder struct {
 	windows   *windows
 	errors    map[wire.Class]*Failures
 	slowest   slowest
+	outcomes  func(Outcome) // nil when nobody asks
 
 	afterRetry int64 // answered, but not at the first attempt
 
@@ -112,7 +116,12 @@ func (r *recorder) spareChunk() []sample {
 func (r *recorder) run() {
 	for chunk := range r.chunks {
 		for i := range chunk {
-			r.record(&chunk[i])
+			if r.outcomes != nil {
+				r.outcomes(chunk[i].outcome())
+			}
+			if !chunk[i].dropped {
+				r.record(&chunk[i])
+			}
 			chunk[i].request.batch.release(r.free)
 		}
 		select {

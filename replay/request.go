@@ -9,6 +9,7 @@ import (
 // recorded or dropped: whoever does that must not look at it afterwards.
 type request struct {
 	batch  *batch
+	number int64 // in the traffic, from 0
 	due    time.Duration
 	bytes  []byte
 	logged answer

@@ -53,6 +53,11 @@ type Options struct {
 	// Threads is how many threads send, each on its share of Connections and MaxInFlight; 0 is one. Requests that are due
 	// close together may leave in another order on different threads.
 	Threads int
+	// HashBodies hashes the bodies of answers as they pass.
+	HashBodies bool
+	// Outcomes is told of each request that was sent or dropped, off the threads that send, by one goroutine or several.
+	// A replay must not wait for it: it should take no longer than sending does. nil asks for nothing.
+	Outcomes func(Outcome)
 }
 
 // A Late says what becomes of requests that leave late by our own fault.
@@ -195,7 +200,7 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		}
 		open = nil
 	}
-	r.recorder.free = load.free
+	r.recorder.free, r.recorder.outcomes = load.free, r.opts.Outcomes
 	var background sync.WaitGroup
 	background.Go(func() { load.run(loadCtx) })
 	used := startUsage()
