@@ -24,6 +24,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"replay/secret":        {m, "github.com", "golang.org"},
 		"replay/anonymize":     {m + "replay/wire", m + "replay/pace", m + "report", m + "targets", m + "cmd"},
 		"replay/export":        {m + "replay/pace", m + "report", m + "targets", m + "cmd"},
+		"replay/results":       {m + "report", m + "targets", m + "cmd"},
 		"replay":               {m + "report", m + "targets", m + "cmd", "github.com/getkin"},
 		"report":               {m + "targets", m + "cmd"},
 		"targets":              append([]string{m + "targets/app", m + "report", m + "cmd"}, frameworks...),

@@ -19,6 +19,7 @@ type column struct {
 	text   func(*Request) *string
 	number func(*Request) *int64
 	status func(*Request) *int32
+	beside *Beside // what a Table has besides
 }
 
 type columnKind uint8
@@ -75,10 +76,13 @@ func absent() Request {
 	}
 }
 
+// isNumber reports whether the values are numbers of eight bytes.
+func (c *column) isNumber() bool { return c.number != nil || c.beside != nil && c.beside.Number != nil }
+
 // physical is the type of the column's values in the file.
 func (c *column) physical() format.Type {
 	switch {
-	case c.number != nil:
+	case c.isNumber():
 		return format.Int64
 	case c.status != nil:
 		return format.Int32
@@ -86,9 +90,9 @@ func (c *column) physical() format.Type {
 	return format.ByteArray
 }
 
-// schemaElements describe the columns in the footer of a trace file: the tree of names, depth first.
-func schemaElements() []format.SchemaElement {
-	root := group("trace", format.Required, len(columns())+1)
+// schemaElements describe the columns in the footer of a trace file, and those beside them: the tree of names, depth first.
+func schemaElements(beside []*columnWriter) []format.SchemaElement {
+	root := group("trace", format.Required, len(columns())+1+len(beside))
 	root.RepetitionType = thrift.Null[format.FieldRepetitionType]{}
 	elements := []format.SchemaElement{root}
 	for _, c := range columns() {
@@ -101,11 +105,15 @@ func schemaElements() []format.SchemaElement {
 	list := group(headersColumn, format.Required, 1)
 	list.ConvertedType = thrift.New(deprecated.List)
 	list.LogicalType = format.LogicalType{Value: new(format.ListType)}
-	return append(elements, list,
+	elements = append(elements, list,
 		group("list", format.Repeated, 1),
 		group("element", format.Required, 2),
 		leaf(headerName, format.Required, format.ByteArray, true),
 		leaf(headerValue, format.Required, format.ByteArray, false))
+	for _, c := range beside {
+		elements = append(elements, leaf(c.name, format.Optional, c.physical(), c.kind.is(utf8)))
+	}
+	return elements
 }
 
 func group(name string, repetition format.FieldRepetitionType, children int) format.SchemaElement {

@@ -178,7 +178,7 @@ func (w *columnWriter) endPage(rows int) error {
 func (w *columnWriter) encode() (body []byte, encoding format.Encoding, err error) {
 	s := &w.scratch
 	switch {
-	case w.number != nil:
+	case w.isNumber():
 		s.values, err = parquet.DeltaBinaryPacked.EncodeInt64(s.values[:0], w.numbers)
 		return s.values, format.DeltaBinaryPacked, err
 	case w.status != nil:
@@ -242,7 +242,7 @@ func (w *columnWriter) endGroup(offset int64) (format.ColumnChunk, error) {
 	w.dict = w.dict[:0]
 	w.meta.Encoding = []format.Encoding{format.RLE, format.Plain}
 	switch {
-	case w.number != nil || w.status != nil:
+	case w.isNumber() || w.status != nil:
 		w.meta.Encoding = []format.Encoding{format.RLE, format.DeltaBinaryPacked}
 	case w.words != nil && w.words.words > 0:
 		w.meta.Encoding = append(w.meta.Encoding, format.RLEDictionary)

@@ -1,41 +1,17 @@
 package trace
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"ngxreplay/internal/ducktest"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-// duckDB runs SQL statements and returns the rows of the last one. Large numbers are texts.
-func duckDB(t *testing.T, sql ...string) [][]any {
-	t.Helper()
-	dir := filepath.Join("testdata", "duckdb")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatalf("DuckDB is not installed: %v: make deps installs it", err)
-	}
-	cmd := exec.CommandContext(t.Context(), "node", append([]string{filepath.Join(dir, "query.mjs")}, sql...)...)
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		t.Fatalf("%s: %s", strings.Join(sql, "; "), exit.Stderr)
-	case err != nil:
-		t.Fatalf("%v: make deps installs node", err)
-	}
-	var rows [][]any
-	if err := json.Unmarshal(out, &rows); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
 
 // documentedColumns are those of the table in docs/trace-format.md, as DuckDB names their types.
 func documentedColumns(t *testing.T) map[string]string {
@@ -74,7 +50,7 @@ func TestDuckDBReadsATrace(t *testing.T) {
 	from := fmt.Sprintf("FROM read_parquet('%s')", path)
 
 	columns := map[string]string{}
-	for _, row := range duckDB(t, "DESCRIBE SELECT * "+from) {
+	for _, row := range ducktest.Query(t, "DESCRIBE SELECT * "+from) {
 		columns[row[0].(string)] = row[1].(string)
 	}
 	if diff := cmp.Diff(documentedColumns(t), columns); diff != "" {
@@ -95,13 +71,13 @@ func TestDuckDBReadsATrace(t *testing.T) {
 		}
 	}
 	want := fmt.Sprint(len(requests), sum.Offset, sum.BodyBytes, sum.Line, sum.Status, sum.RequestTime, targets, agents, hosts, posts, 2)
-	rows := duckDB(t, `SELECT concat_ws(' ', count(*), sum(offset_ns), sum(body_bytes), sum(line), sum(status), sum(request_time_ns),
+	rows := ducktest.Query(t, `SELECT concat_ws(' ', count(*), sum(offset_ns), sum(body_bytes), sum(line), sum(status), sum(request_time_ns),
 		sum(octet_length(target)), sum(octet_length(user_agent)), count(*) FILTER (host IS NULL), count(*) FILTER (method = 'POST'),
 		sum(len(headers))) `+from)
 	if got := rows[0][0]; got != want {
 		t.Errorf("DuckDB finds %v, want %s", got, want)
 	}
-	rows = duckDB(t, "SELECT target, headers[2].name, headers[2].value::VARCHAR "+from+" WHERE line IN (2, 3) ORDER BY line")
+	rows = ducktest.Query(t, "SELECT target, headers[2].name, headers[2].value::VARCHAR "+from+" WHERE line IN (2, 3) ORDER BY line")
 	if got := fmt.Sprint(rows); !strings.Contains(got, "cookie a=b") || !strings.Contains(got, `\xFF`) {
 		t.Error(got)
 	}
@@ -109,7 +85,7 @@ func TestDuckDBReadsATrace(t *testing.T) {
 
 func TestATraceByDuckDB(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	duckDB(t, fmt.Sprintf(`COPY (SELECT 1000000 * ((i * 7919) %% 50000) AS offset_ns, 'GET' AS method, '/item/' || (i %% 100) AS target
+	ducktest.Query(t, fmt.Sprintf(`COPY (SELECT 1000000 * ((i * 7919) %% 50000) AS offset_ns, 'GET' AS method, '/item/' || (i %% 100) AS target
 		FROM range(50000) r(i)) TO '%s' (FORMAT parquet)`, path))
 	built, requests := buildTrace(t, Selection{Inputs: []string{path}}, BuildOptions{})
 	if built.Info.Requests != 50_000 || built.Info.Span() != 49_999*time.Millisecond || built.Info.Methods["GET"] != 50_000 {
@@ -132,7 +108,7 @@ func TestATraceByDuckDB(t *testing.T) {
 
 func TestATraceByDuckDBWithManyColumns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	duckDB(t, fmt.Sprintf(`COPY (SELECT * FROM (VALUES
+	ducktest.Query(t, fmt.Sprintf(`COPY (SELECT * FROM (VALUES
 		(TIMESTAMP '2026-02-07 10:00:01.5', 'PUT', '/b'::BLOB, 201::USMALLINT, NULL, 12::UTINYINT, 'ua', [{'name': 'accept', 'value': '*/*'}], 3.5),
 		(TIMESTAMP '2026-02-07 10:00:00', 'GET', '/a?x=\xFF'::BLOB, NULL, 'shop.example', 7::UTINYINT, NULL, [], NULL)
 		) v(arrival, method, target, status, host, body_bytes, user_agent, headers, unknown)) TO '%s' (FORMAT parquet)`, path))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -25,17 +26,19 @@ type tableWriter struct {
 	out           io.Writer
 	offset        int64
 	limits        tableLimits
-	columns       []*columnWriter
-	names, values *columnWriter // of the headers
-	rows          int           // of the page
-	bytes         int           // of text in the page
-	groupRows     int64         // in finished pages
+	columns       []*columnWriter // all, in the order of the file
+	fields        []*columnWriter // of these, those of a request
+	names, values *columnWriter   // of the headers
+	beside        []*columnWriter
+	rows          int   // of the page
+	bytes         int   // of text in the page
+	groupRows     int64 // in finished pages
 	groups        []format.RowGroup
 	total         int64
 }
 
 // newTableWriter writes the head of the file.
-func newTableWriter(out io.Writer) (*tableWriter, error) {
+func newTableWriter(out io.Writer, beside ...Beside) (*tableWriter, error) {
 	// The only errors are options that do not exist. Windows need be no larger than pages.
 	codec, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
@@ -44,11 +47,14 @@ func newTableWriter(out io.Writer) (*tableWriter, error) {
 	}
 	w := &tableWriter{out: out, limits: defaultLimits()}
 	for _, c := range columns() {
-		w.columns = append(w.columns, newColumnWriter(c, []string{c.name}, codec))
+		w.fields = append(w.fields, newColumnWriter(c, []string{c.name}, codec))
 	}
 	w.names = newColumnWriter(column{name: headersColumn, kind: repeats}, headerPath(headerName), codec)
 	w.values = newColumnWriter(column{name: headersColumn}, headerPath(headerValue), codec)
-	w.columns = append(w.columns, w.names, w.values)
+	for i := range beside {
+		w.beside = append(w.beside, newColumnWriter(beside[i].column(), []string{beside[i].Name}, codec))
+	}
+	w.columns = slices.Concat(w.fields, []*columnWriter{w.names, w.values}, w.beside)
 	return w, w.emit([]byte(magic))
 }
 
@@ -60,14 +66,18 @@ func (w *tableWriter) emit(b []byte) error {
 
 // write writes requests, of which it keeps nothing. The fewer there are at once, the more exactly pages keep their size.
 func (w *tableWriter) write(rows []Request) error {
-	for len(rows) > 0 {
+	for from := 0; len(rows) > 0; {
 		n := min(len(rows), w.limits.pageRows-w.rows)
-		for _, c := range w.columns[:len(w.columns)-2] {
+		for _, c := range w.fields {
 			w.bytes += c.add(rows[:n])
 		}
 		w.bytes += w.names.addParts(rows[:n], func(h *Header) []byte { return h.Name })
 		w.bytes += w.values.addParts(rows[:n], func(h *Header) []byte { return h.Value })
+		for _, c := range w.beside {
+			w.bytes += c.addBeside(from, n)
+		}
 		w.rows += n
+		from += n
 		rows = rows[n:]
 		if w.rows == w.limits.pageRows || w.bytes >= w.limits.pageBytes {
 			if err := w.endPage(); err != nil {
@@ -133,7 +143,7 @@ func (w *tableWriter) close(key, metadata string) error {
 		return err
 	}
 	footer, err := thrift.Marshal(new(thrift.CompactProtocol), &format.FileMetaData{
-		Version: 2, Schema: schemaElements(), NumRows: w.total, RowGroups: w.groups, CreatedBy: "ngxreplay",
+		Version: 2, Schema: schemaElements(w.beside), NumRows: w.total, RowGroups: w.groups, CreatedBy: "ngxreplay",
 		KeyValueMetadata: []format.KeyValue{{Key: key, Value: metadata}},
 	})
 	if err != nil {
