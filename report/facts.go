@@ -80,6 +80,8 @@ func configFacts(run *Run) facts {
 		f.add("retries", "up to "+count(int64(c.Retry)))
 	}
 	f.add("exactness", exactness(c))
+	f.addIf(c.HashBodies, "bodies of answers", "hashed")
+	f.addIf(c.Results, "rows", "one a request, in results.parquet")
 	f.add("host", c.Host)
 	for _, h := range c.Header {
 		f.add("header", h.Name+": "+h.Value)
@@ -204,6 +206,9 @@ func targetFacts(t *Target) []fact {
 	}
 	f.add("statuses", strings.ReplaceAll(statuses(t.Overall.Status), tie, " "))
 	f.add("bodies", size(t.Overall.Bytes))
+	if t.Bodies != nil {
+		f.add("hashes of bodies", t.Bodies.cell().Text)
+	}
 	f.add("lasted", span(t.ElapsedNS))
 	if u := t.Tool; u.CPUNS > 0 {
 		f.add("the tool itself", fmt.Sprintf("%s processor time, at most %s memory, %s garbage collections, the longest pause %s",

@@ -69,6 +69,9 @@ func drawTarget(t *rapid.T) Target {
 		Routes:   []Part{{Name: word().Draw(t, "route"), Statistics: statistics()}}, Windows: []Window{{Second: 1, P99: number.Draw(t, "p99")}},
 		Errors: Errors{wire.Class(word().Draw(t, "class")): {Count: number.Draw(t, "n"), Examples: []string{word().Draw(t, "example")}}},
 	}
+	if rapid.Bool().Draw(t, "bodies") {
+		target.Bodies = &Bodies{Hashed: number.Draw(t, "hashed"), Base: word().Draw(t, "base"), Differ: number.Draw(t, "differ")}
+	}
 	if rapid.Bool().Draw(t, "resources") {
 		target.Resources = &Resources{CPUNS: number.Draw(t, "cpu"), GCPauseP99NS: -1}
 	}

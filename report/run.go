@@ -80,7 +80,9 @@ type Config struct {
 	Late        replay.Late    `json:"late"`              // what becomes of requests that the tool is late with
 	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
 	Host        string         `json:"host,omitempty"`
-	Header      []wire.Header  `json:"header,omitempty"` // with secrets masked
+	Header      []wire.Header  `json:"header,omitempty"`      // with secrets masked
+	Results     bool           `json:"results,omitempty"`     // results.parquet was asked for
+	HashBodies  bool           `json:"hash_bodies,omitempty"` // bodies of answers were to be hashed
 	Sending     Sending        `json:"sending,omitzero"`
 	Dialing     Dialing        `json:"dialing,omitzero"`
 }
@@ -113,7 +115,8 @@ type Target struct {
 	Methods    []Part         `json:"methods"`
 	Windows    []Window       `json:"windows"`
 	Mix        *traffic.Mixed `json:"mix,omitempty"`
-	Resources  *Resources     `json:"resources"` // null when the target's process is not known
+	Bodies     *Bodies        `json:"bodies,omitempty"` // with --hash-bodies
+	Resources  *Resources     `json:"resources"`        // null when the target's process is not known
 	Errors     Errors         `json:"errors"`
 	Slowest    []Exemplar     `json:"slowest"` // the longest response times
 	Tool       Usage          `json:"tool"`    // what ngxreplay itself used

@@ -29,7 +29,7 @@ func sampleRun() *Run {
 			Started: time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC), Inputs: []string{"access.log", hostileFile},
 			Targets: []string{"gin", "chi", "echo"}, Speed: 2, Seed: 1, Spread: trace.Poisson,
 			Filter: trace.Filter{SkipNoise: true, Methods: []string{"GET", "POST"}}, Connections: 64, MaxInFlight: 10000,
-			TimeoutNS: 30e9, Header: []wire.Header{{Name: "X-Replay", Value: "<b>1</b>"}},
+			Results: true, HashBodies: true, TimeoutNS: 30e9, Header: []wire.Header{{Name: "X-Replay", Value: "<b>1</b>"}},
 		},
 		Trace: Trace{
 			SHA256: "3f9a1c2b7d10e5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4", Requests: 120_000, SpanNS: 120e9,
@@ -101,6 +101,7 @@ func fineTarget() Target {
 		Routes: sampleRoutes(182 * us), Windows: sampleWindows(61, 182*us, 0), ElapsedNS: 60_040 * ms, Errors: Errors{},
 		Resources: &Resources{CPUNS: 2_460 * ms, CPUPerRequestNS: 20_500, PeakRSS: 31 << 20, GCPauseP99NS: 212 * us, GCPauses: 41},
 	}
+	t.Bodies = &Bodies{Hashed: 119_200}
 	t.Methods = []Part{{Name: "GET", Statistics: sampleStatistics(100_000, 181*us)}, {Name: "POST", Statistics: sampleStatistics(20_000, 190*us)}}
 	return t
 }
@@ -121,6 +122,7 @@ func slowTarget() Target {
 			wire.Reset:   {Count: 2, Examples: []string{hostileError, "second"}},
 		},
 	}
+	t.Bodies = &Bodies{Hashed: 118_603, Base: "gin", Compared: 118_590, Differ: 1204}
 	t.Overall.Failed = 12
 	t.Overall.Status[502] = 8
 	t.Methods = []Part{{Name: "GET", Statistics: sampleStatistics(99_400, 195*us)}, {Name: "POST", Statistics: sampleStatistics(19_988, 201*us)}}

@@ -34,6 +34,7 @@ func sections(run *Run) []section {
 		{"Mix", mix(run)},
 		{"Failed requests", failed(run)},
 		{"Sent again", again(run)},
+		{"Bodies", bodies(run)},
 		{"Slowest requests", slowest(run)},
 		{"Fidelity", fidelity(run)},
 		{"Noise", unlabelled(noise(run), plain)},

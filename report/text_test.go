@@ -62,6 +62,9 @@ func hostileRun() *Run {
 		t.Fidelity.Verdict, t.Fidelity.Reasons = replay.Verdict(evil), []string{evil}
 		t.Errors[evil] = &replay.Failures{Count: 1, Examples: []string{evil}}
 		t.Methods[0].Name, t.Routes[0].Name = evil, evil
+		if t.Bodies != nil {
+			t.Bodies.Base = evil
+		}
 	}
 	run.Targets[2].Trouble = evil
 	return run

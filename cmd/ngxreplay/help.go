@@ -25,7 +25,7 @@ var topics = [...]topic{
 	{"When requests leave", []string{"speed", "rate", "pace", "ramp", "duration", "late", "slack", "spin", "threads", "follow", "delay"}},
 	{"How many, and which", []string{"amplify", "loop", "mix"}},
 	{"What is sent", []string{"host", "header", "cookies", "rewrite", "auth", "bodies", "revalidate", "traceparent"}},
-	{"Output", []string{"output", "json", "require", "to", "base-url", "anonymize", "anonymize-key"}},
+	{"Output", []string{"output", "results", "hash-bodies", "json", "require", "to", "base-url", "anonymize", "anonymize-key"}},
 }
 
 // usage prints how a command is used, with its flags by topic.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"ngxreplay/report"
 )
@@ -15,8 +16,8 @@ import (
 // takes.
 func (s *session) report() error {
 	s.doc.Config.Speed = s.settings.options.Plan.Speed
+	errs := []error{s.conclude()}
 	s.doc.Judge()
-	var errs []error
 	if dir := s.settings.flags.output; dir != "" {
 		errs = append(errs,
 			writeFile(filepath.Join(dir, "run.json"), func(w io.Writer) error { return report.WriteJSON(w, &s.doc) }),
@@ -51,6 +52,9 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	if err := errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+			err = fmt.Errorf("%w: free some space there, or name another directory with -o", err)
+		}
 		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(file.Name())))
 	}
 	return os.Rename(file.Name(), path)

@@ -29,6 +29,7 @@ type runFlags struct {
 	connections string
 	maxInFlight int
 	engine      engineFlags
+	results     resultFlags
 	host        string
 	header      []string
 	allowWrites bool
@@ -82,8 +83,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.header, "header", nil, "add this `'Name: value'` to every request (repeatable)")
 	flags.BoolVar(&f.allowWrites, "allow-writes", false, "send requests that write (POST, PUT, ...) to targets on other machines too")
 	flags.StringVar(&f.require, "require", string(replay.Degraded), "least `fidelity` for a verdict: faithful, or degraded; below it the exit code is 4")
-	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory`")
+	flags.StringVarP(&f.output, "output", "o", "", "write run.json and report.html into this `directory` (and results.parquet with --results)")
 	flags.BoolVar(&f.asJSON, "json", false, "print run.json on standard output instead of the tables")
+	f.results.register(flags)
 	f.follow.register(flags)
 	f.input.register(flags)
 	f.input.registerBuild(flags)
@@ -134,7 +136,8 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
 	}
-	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output), f.follow.check(flags, len(f.targets)))
+	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output), f.follow.check(flags, len(f.targets)),
+		f.results.check(f.output, len(f.targets), f.follow.on()))
 	return s, errors.Join(errs[:]...)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"ngxreplay/replay"
 	"ngxreplay/replay/live"
+	"ngxreplay/replay/results"
 	"ngxreplay/replay/trace"
 	"ngxreplay/replay/wire"
 	"ngxreplay/report"
@@ -27,6 +28,7 @@ type session struct {
 	shadow   *live.Shadow // replayed instead of a trace, when logs are followed
 	info     *trace.Info
 	doc      report.Run
+	kept     []results.Target // what became of single requests, when that is wanted
 }
 
 func newSession(t *terminal, s *runSettings, path string, built trace.Built) *session {
@@ -63,6 +65,7 @@ func (s *runSettings) config() report.Config {
 	}
 	s.flags.engine.echo(&c)
 	c.Dialing.ByHost = s.anyByHost()
+	c.Results, c.HashBodies = s.flags.results.rows, s.flags.results.hashBodies
 	for _, target := range s.flags.targets {
 		c.Targets = append(c.Targets, report.Mask(target))
 	}
@@ -198,6 +201,9 @@ func (s *session) measure(ctx context.Context, result *report.Target, target rep
 	options := s.settings.options
 	if meter.PID != 0 && !options.PerClient { // ours takes any number of connections; a user's server may serve them one at a time
 		options.Prime = min(options.Connections, primed)
+	}
+	if err := s.keep(&options, result.Name); err != nil {
+		return err
 	}
 	run := replay.New(source, target, options)
 	defer makeRoom(options.Threads)()
