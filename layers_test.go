@@ -21,6 +21,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"replay/route/openapi": {m + "parse", m + "replay/trace", m + "replay/traffic", m + "replay/pace", m + "replay/wire", m + "report", m + "targets", m + "cmd"},
 		"replay/live":          {m + "replay/wire", m + "report", m + "targets", m + "cmd"},
 		"replay/wire":          {m + "replay/pace", m + "replay/traffic", m + "report", m + "targets", m + "cmd"},
+		"replay/wire/h2":       {m + "replay/pace", m + "replay/traffic", m + "report", m + "targets", m + "cmd"},
 		"replay/secret":        {m, "github.com", "golang.org"},
 		"replay/anonymize":     {m + "replay/wire", m + "replay/pace", m + "report", m + "targets", m + "cmd"},
 		"replay/export":        {m + "replay/pace", m + "report", m + "targets", m + "cmd"},

@@ -180,6 +180,8 @@ func (l *loop) readMail() {
 	notes := l.mail.take(l.notes)
 	for _, n := range notes {
 		switch {
+		case l.trunks != nil:
+			l.readTrunkMail(n)
 		case n.link != nil || n.conn.link == nil:
 			l.dialled(n)
 		case n.conn.closed:
@@ -192,6 +194,7 @@ func (l *loop) readMail() {
 	}
 	clear(notes)
 	l.notes = notes
+	l.findRoom()
 }
 
 // dialled goes on when a connection was opened, or could not be.
@@ -360,6 +363,10 @@ func (l *loop) end(c *conn) {
 		return
 	}
 	c.closed = true
+	if l.trunks != nil {
+		l.alight(c)
+		return
+	}
 	l.hold(c.lane, -1)
 	if c.link == nil {
 		c.cancel()
@@ -381,6 +388,10 @@ func (l *loop) hold(lane *lane, n int) {
 
 // serve opens connections for those that wait longest, as far as there are slots.
 func (l *loop) serve(now time.Duration) {
+	if l.trunks != nil {
+		l.admit(now)
+		return
+	}
 	for l.slots < l.opts.Connections {
 		if l.expireWaiting(now) == nil {
 			return

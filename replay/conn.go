@@ -9,7 +9,8 @@ import (
 
 // A conn is a connection with the request on it. It belongs to the loop: nobody else touches it.
 type conn struct {
-	link    link // nil while it is being opened
+	link    link   // nil while it is being opened
+	trunk   *trunk // of HTTP/2: the connection that carries this request; else nil
 	lane    *lane
 	served  int           // requests sent on it
 	request *request      // the one that has no answer yet; nil when idle

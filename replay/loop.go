@@ -44,7 +44,8 @@ type loop struct {
 	silent  flight  // waits for the first byte of it
 	unread  []*conn // had more to read than one turn allows
 	waiting queue
-	buf     []byte // for reading
+	trunks  *trunks // of HTTP/2, instead of lanes and places; else nil
+	buf     []byte  // for reading
 	// Memory that is used again.
 	notes       []note
 	unreadSpare []*conn
@@ -187,10 +188,14 @@ func (l *loop) close() {
 			l.end(c)
 		}
 	}
+	l.closeTrunks()
 	l.tasks.Wait()
-	for _, n := range l.mail.take(nil) {
+	for _, n := range l.mail.take(nil) { // opened too late
 		if n.link != nil {
-			n.link.close() // opened too late
+			n.link.close()
+		}
+		if n.trunk != nil {
+			n.trunk.link.Close()
 		}
 	}
 	l.tasks.Wait() // closing may take a goroutine
@@ -322,6 +327,10 @@ func (l *loop) enter(r *request, now time.Duration) {
 		return
 	}
 	l.busy++
+	if l.trunks != nil {
+		l.board(r, now)
+		return
+	}
 	for _, c := range l.lanes.enter(r) {
 		l.end(c)
 	}
@@ -387,7 +396,7 @@ func (l *loop) expireFlight(f *flight, now, timeout time.Duration, err error) ti
 		if left := l.away.left(c.sent+timeout, now); left > 0 {
 			return left
 		}
-		if c.link == nil {
+		if c.link == nil && c.trunk == nil {
 			l.fail(c, &wire.DialError{Err: fmt.Errorf("no connection within %v: %w", timeout, os.ErrDeadlineExceeded)})
 		} else {
 			l.fail(c, err)

@@ -11,6 +11,9 @@ type note struct {
 	err  error
 	// wrote: err is of writing, and nothing of the request left.
 	wrote bool
+	// Of HTTP/2, where a note without either says that an answer began:
+	trunk   *trunk   // was opened
+	passage *passage // came to its end
 }
 
 // A mailbox holds notes for the loop, and wakes it.

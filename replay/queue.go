@@ -18,6 +18,19 @@ func (q *queue) push(r *request) {
 	}
 }
 
+// pushFirst makes r the next that pop will return.
+func (q *queue) pushFirst(r *request) {
+	if r.queued {
+		q.depth.add(1)
+	}
+	if q.head > 0 {
+		q.head--
+		q.items[q.head] = r
+		return
+	}
+	q.items = slices.Insert(q.items, 0, r)
+}
+
 // first returns the next request that pop will return, or nil.
 func (q *queue) first() *request {
 	if q.len() == 0 {

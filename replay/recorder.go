@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ngxreplay/replay/wire"
+	"ngxreplay/replay/wire/h2"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -15,6 +16,7 @@ type sample struct {
 	*request
 	sent, first, done time.Duration // of the last attempt
 	answer            answer
+	grpc              h2.GRPC
 	failed            wire.Class // "" when answered
 	text              string     // of the failure
 	dropped           bool       // it was never sent
@@ -55,6 +57,7 @@ type recorder struct {
 	errors    map[wire.Class]*Failures
 	slowest   slowest
 	outcomes  func(Outcome) // nil when nobody asks
+	grpc      [h2.GRPCOutcomes]int64
 
 	afterRetry int64 // answered, but not at the first attempt
 
@@ -151,6 +154,7 @@ func (r *recorder) record(s *sample) {
 	if s.retries > 0 {
 		r.afterRetry++
 	}
+	r.grpc[s.grpc]++
 	r.lastDone = max(r.lastDone, s.done)
 	r.slowest.add(s)
 	record(r.firstByte, s.first-s.sent)
@@ -176,4 +180,15 @@ func (r *recorder) recordFailure(s *sample) {
 	if len(f.Examples) < maxExamples && !slices.Contains(f.Examples, s.text) {
 		f.Examples = append(f.Examples, s.text)
 	}
+}
+
+// calls are the outcomes of calls of gRPC, as far as there were any.
+func (r *recorder) calls() map[h2.GRPC]int64 {
+	calls := make(map[h2.GRPC]int64)
+	for outcome, n := range r.grpc[1:] {
+		if n > 0 {
+			calls[h2.GRPC(outcome+1)] = n
+		}
+	}
+	return calls
 }

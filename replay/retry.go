@@ -41,6 +41,10 @@ func (l *loop) retry(c *conn, now time.Duration, class wire.Class, err error) bo
 	}
 	r.retries++
 	l.retried[class]++
+	if l.trunks != nil {
+		l.sendAgain(c, now, now)
+		return true
+	}
 	l.land(c)
 	l.end(c)
 	l.open(r, now)

@@ -15,6 +15,7 @@ import (
 	"ngxreplay/replay/pace"
 	"ngxreplay/replay/traffic"
 	"ngxreplay/replay/wire"
+	"ngxreplay/replay/wire/h2"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -36,6 +37,7 @@ type Options struct {
 	Timeout     time.Duration // from sent to the complete answer, of an attempt
 	FirstByte   time.Duration // from sent to its first byte; 0 is no limit of its own
 	MaxBody     int64         // most bytes of an answer's body; 0 is any number
+	HTTP2       bool          // requests leave over HTTP/2, by net/http's client; connections then carry several at a time
 	Prime       int           // connections opened before the start; one is, whatever this says
 	// PerClient gives each client of the log connections of its own, which end by nginx's keepalive rules in trace time.
 	PerClient bool
@@ -105,6 +107,11 @@ func (o Options) Validate() error {
 	if o.Retry < 0 || o.Retry > MostRetries {
 		errs = append(errs, fmt.Errorf("retry %d: want 0 to %d", o.Retry, MostRetries))
 	}
+	if o.HTTP2 && o.PerClient {
+		errs = append(errs, errors.New("connections per client are of HTTP/1: give a number with --connections, or leave --http 2 out"))
+	} else if o.HTTP2 && o.Connections > mostTrunks {
+		errs = append(errs, fmt.Errorf("connections %d: want at most %d with --http 2, as each carries many requests at a time", o.Connections, mostTrunks))
+	}
 	switch o.Late {
 	case "", LateCatchUp, LateDrop, LateShift:
 	default:
@@ -130,8 +137,9 @@ type Result struct {
 	Windows   []Window
 	Errors    map[wire.Class]*Failures
 	Own       Usage
-	Mixed     *traffic.Mixed // nil without a mix
-	Slowest   []Exemplar     // the longest response times, the longest first
+	Mixed     *traffic.Mixed    // nil without a mix
+	Slowest   []Exemplar        // the longest response times, the longest first
+	GRPC      map[h2.GRPC]int64 // the outcomes of calls of gRPC
 	// Opened is how many connections were made, and OpenAtOnce the most that were open or being opened at one time.
 	Opened     int64
 	OpenAtOnce int
@@ -200,6 +208,13 @@ func (r *Replay) run(ctx, kill context.Context, startClock func() (Clock, func()
 		}
 		open = nil
 	}
+	if r.opts.HTTP2 {
+		if err := ls.beginHTTP2(ctx, open); err != nil {
+			ls.close()
+			return nil, err
+		}
+		open = nil
+	}
 	r.recorder.free, r.recorder.outcomes = load.free, r.opts.Outcomes
 	var background sync.WaitGroup
 	background.Go(func() { load.run(loadCtx) })
@@ -262,6 +277,7 @@ func (r *Replay) result(did *counts, shared *common, elapsed time.Duration) *Res
 		Windows:   rec.windows.list,
 		Errors:    rec.errors,
 		Slowest:   rec.slowest.exemplars,
+		GRPC:      rec.calls(),
 		Elapsed:   elapsed,
 		Opened:    did.opened, OpenAtOnce: int(shared.open.most.Load()), Reconnected: did.reconnected, Doubled: did.doubled,
 		Retries: Retries{did.retried, rec.afterRetry},

@@ -82,6 +82,7 @@ func configFacts(run *Run) facts {
 	f.add("exactness", exactness(c))
 	f.addIf(c.HashBodies, "bodies of answers", "hashed")
 	f.addIf(c.Results, "rows", "one a request, in results.parquet")
+	f.addIf(c.HTTP > 1, "HTTP", fmt.Sprint(c.HTTP))
 	f.add("host", c.Host)
 	for _, h := range c.Header {
 		f.add("header", h.Name+": "+h.Value)
@@ -178,6 +179,7 @@ func environmentFacts(run *Run) facts {
 
 func targetFacts(t *Target) []fact {
 	var f facts
+	f.add("client", t.Client)
 	l := &t.Fidelity.Lag
 	if l.Max > 0 {
 		f.add("lag (the tool's delay)", fmt.Sprintf("p50 %s, p99 %s, max %s", latency(l.P50), latency(l.P99), latency(l.Max)))

@@ -79,6 +79,7 @@ type Config struct {
 	Threads     int            `json:"threads,omitempty"` // that send; 0: one
 	Late        replay.Late    `json:"late"`              // what becomes of requests that the tool is late with
 	Require     replay.Verdict `json:"require,omitempty"` // the least fidelity that has a verdict; "" is degraded
+	HTTP        int            `json:"http,omitempty"`    // the version of HTTP that was asked for
 	Host        string         `json:"host,omitempty"`
 	Header      []wire.Header  `json:"header,omitempty"`      // with secrets masked
 	Results     bool           `json:"results,omitempty"`     // results.parquet was asked for
@@ -105,6 +106,7 @@ type Target struct {
 	Framework  string         `json:"framework"` // "" when the target does not tell
 	Version    string         `json:"version"`
 	URL        string         `json:"url"`
+	Client     string         `json:"client,omitempty"` // what sent the requests, when it is not ngxreplay's own client for HTTP/1
 	Ledger     replay.Ledger  `json:"ledger"`
 	Fidelity   Fidelity       `json:"fidelity"`
 	Overall    Statistics     `json:"overall"`
@@ -118,8 +120,9 @@ type Target struct {
 	Bodies     *Bodies        `json:"bodies,omitempty"` // with --hash-bodies
 	Resources  *Resources     `json:"resources"`        // null when the target's process is not known
 	Errors     Errors         `json:"errors"`
-	Slowest    []Exemplar     `json:"slowest"` // the longest response times
-	Tool       Usage          `json:"tool"`    // what ngxreplay itself used
+	GRPC       Calls          `json:"grpc,omitempty"` // outcomes of calls of gRPC
+	Slowest    []Exemplar     `json:"slowest"`        // the longest response times
+	Tool       Usage          `json:"tool"`           // what ngxreplay itself used
 	Opened     int64          `json:"connections_opened"`
 	OpenAtOnce int            `json:"connections_at_once"`
 	// Reconnected counts requests that were sent again on a new connection, because the target had closed the kept one

@@ -35,6 +35,7 @@ func sections(run *Run) []section {
 		{"Failed requests", failed(run)},
 		{"Sent again", again(run)},
 		{"Bodies", bodies(run)},
+		{"Calls of gRPC", calls(run)},
 		{"Slowest requests", slowest(run)},
 		{"Fidelity", fidelity(run)},
 		{"Noise", unlabelled(noise(run), plain)},

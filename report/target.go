@@ -50,6 +50,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Windows = windows(r.Windows)
 	t.Mix = r.Mixed
 	t.Errors = r.Errors
+	t.GRPC = r.GRPC
 	t.Tool = Usage{
 		CPUNS: int64(r.Own.CPU), PeakRSS: r.Own.PeakRSS, GCs: r.Own.GCs,
 		GCPauseNS: int64(r.Own.GCPause), GCPauseMax: int64(r.Own.MaxGCPause),

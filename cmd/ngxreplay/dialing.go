@@ -1,16 +1,21 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/netip"
 	"strings"
 
 	"ngxreplay/replay/wire"
+	"ngxreplay/replay/wire/h2"
 	"ngxreplay/report"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -19,6 +24,7 @@ type dialingFlags struct {
 	tls     wire.TLSOptions
 	resolve []string
 	sources string
+	http    int
 }
 
 func (f *dialingFlags) register(flags *pflag.FlagSet) {
@@ -27,6 +33,7 @@ func (f *dialingFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tls.Cert, "cert", "", "show this client certificate, a PEM `file`")
 	flags.StringVar(&f.tls.Key, "key", "", "the key of --cert, a PEM `file` (default: in that of --cert)")
 	flags.StringVar(&f.tls.ServerName, "sni", "", "the `name` asked for in TLS and looked for in the certificate (default: that of --host, else of each request's host)")
+	flags.IntVar(&f.http, "http", 1, "the `version` of HTTP: 1, or 2 by net/http's client, over TLS or with HTTP/2 known beforehand")
 	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to these addresses in turn for a host, as `HOST:PORT:ADDR[,ADDR...]` (repeatable)")
 	flags.StringVar(&f.sources, "source", "", "connect from these `addresses` of this machine in turn, as 127.0.0.2,127.0.0.3: each has 28,000 ports to a target")
 }
@@ -41,8 +48,14 @@ type dialing struct {
 // check reads the files. host is what requests ask for instead of the logged host, if anything.
 func (f *dialingFlags) check(host string) (dialing, error) {
 	var d dialing
-	var errs [4]error
+	var errs [5]error
+	if f.http != 1 && f.http != 2 {
+		errs[4] = fmt.Errorf("http %d: want 1 or 2", f.http)
+	}
 	options := f.tls
+	if f.http2() {
+		options.Protocols = h2.Protocols
+	}
 	if options.ServerName == "" {
 		options.ServerName = serverName(host)
 	}
@@ -92,7 +105,14 @@ func (t *terminal) reach(s *runSettings, target prepared, limits wire.Limits) er
 	if err != nil {
 		return fmt.Errorf("target %s: cannot connect to %s: %w", target.Name, target.URL, unreachable(err))
 	}
-	_ = conn.Close() // it has served its purpose
+	if s.options.HTTP2 {
+		err = s.greet(t.ctx, conn)
+	} else {
+		_ = conn.Close() // it has served its purpose
+	}
+	if err != nil {
+		return fmt.Errorf("target %s: %s: %w", target.Name, target.URL, err)
+	}
 	routes, err := dialer.Routes(t.ctx)
 	if err == nil && !s.options.PerClient {
 		limits.Files = 0 // was checked
@@ -102,6 +122,44 @@ func (t *terminal) reach(s *runSettings, target prepared, limits wire.Limits) er
 		return usageError(fmt.Errorf("target %s: %w", target.Name, err))
 	}
 	return nil
+}
+
+// greet begins HTTP/2 on a connection, to see that the target speaks it, and closes it.
+func (s *runSettings) greet(ctx context.Context, raw net.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	conn, err := h2.Connect(ctx, raw, s.options.Timeout)
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
+// http2 reports whether requests leave over HTTP/2.
+func (f *dialingFlags) http2() bool { return f.http == 2 }
+
+// quiet keeps net/http from logging what surprises it in a target's frames: the report has what became of the requests. The
+// returned function ends it.
+func quiet() (restore func()) {
+	before := log.Writer()
+	log.SetOutput(io.Discard)
+	return func() { log.SetOutput(before) }
+}
+
+// checkPrograms refuses targets that are started here, which speak HTTP/1 only.
+func (f *dialingFlags) checkPrograms(list []prepared) error {
+	var errs []error
+	for _, target := range list {
+		if f.http2() && target.IsProgram() {
+			errs = append(errs, fmt.Errorf("target %s: what is started here speaks HTTP/1: leave --http 2 out, or name a server by its URL", target.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func completeDialing(cmd *cobra.Command) {
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("http", cobra.FixedCompletions([]string{"1", "2"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // config echoes what was asked for. Only names of files are in it.

@@ -21,7 +21,7 @@ var topics = [...]topic{
 	{"Choosing requests", []string{"method", "status", "path", "exclude", "where", "skip-noise", "since", "until", "limit", "sample", "shard", "client"}},
 	{"Naming routes", []string{"routes", "openapi", "max-routes"}},
 	{"When requests arrive", []string{"spread", "max-gap", "seed"}},
-	{"Targets", []string{"target", "connections", "timeout", "first-byte-timeout", "max-body", "retry", "max-in-flight", "allow-writes", "resolve", "source", "insecure", "ca", "cert", "key", "sni"}},
+	{"Targets", []string{"target", "http", "connections", "timeout", "first-byte-timeout", "max-body", "retry", "max-in-flight", "allow-writes", "resolve", "source", "insecure", "ca", "cert", "key", "sni"}},
 	{"When requests leave", []string{"speed", "rate", "pace", "ramp", "duration", "late", "slack", "spin", "threads", "follow", "delay"}},
 	{"How many, and which", []string{"amplify", "loop", "mix"}},
 	{"What is sent", []string{"host", "header", "cookies", "rewrite", "auth", "bodies", "revalidate", "traceparent"}},

@@ -16,8 +16,9 @@ import (
 // This file is what TLS makes of the hosts of requests: a connection has one server name.
 
 // byHost reports whether the connections to an endpoint belong to a host each: neither --sni nor --host names one for all.
+// Those of HTTP/2 carry requests of any host.
 func (s *runSettings) byHost(endpoint wire.Endpoint) bool {
-	return endpoint.TLS && s.dialing.tls.ServerName == ""
+	return endpoint.TLS && s.dialing.tls.ServerName == "" && !s.options.HTTP2
 }
 
 // anyByHost reports whether the connections to a target do.

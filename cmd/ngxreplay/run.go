@@ -70,6 +70,7 @@ was due, so a target that stalls cannot hide it. A target is the name of a progr
 	_ = cmd.RegisterFlagCompletionFunc("target", completeTargets)
 	completeScale(cmd)
 	completeEngine(cmd)
+	completeDialing(cmd)
 	return cmd
 }
 
@@ -125,7 +126,7 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	s.header, errs[3] = parseHeaders(f.header)
 	s.sending, errs[8] = f.sending.check(s.header)
 	s.dialing, errs[9] = f.dialing.check(f.host)
-	s.options = replay.Options{MaxInFlight: f.maxInFlight}
+	s.options = replay.Options{MaxInFlight: f.maxInFlight, HTTP2: f.dialing.http2()}
 	errs[4] = f.engine.apply(&s.options)
 	s.options.Connections, s.options.PerClient, errs[7] = parseConnections(f.connections)
 	s.scale, errs[5] = f.scale.settings(flags, f.input.seed)
@@ -136,7 +137,7 @@ func (f *runFlags) settings(flags *pflag.FlagSet, inputs []string) (*runSettings
 	if require := replay.Verdict(f.require); require != replay.Faithful && require != replay.Degraded {
 		errs[6] = fmt.Errorf("require %q: want faithful or degraded", f.require)
 	}
-	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output), f.follow.check(flags, len(f.targets)),
+	errs[6] = errors.Join(errs[6], checkHeaderText("host", f.host), checkOutput(f.output), f.dialing.checkPrograms(s.targets), f.follow.check(flags, len(f.targets)),
 		f.results.check(f.output, len(f.targets), f.follow.on()))
 	return s, errors.Join(errs[:]...)
 }
@@ -226,6 +227,9 @@ func checkOutput(dir string) error {
 
 // run reads, replays at every target, and reports whatever was measured, also when something failed or was stopped.
 func (t *terminal) run(s *runSettings) (err error) {
+	if s.options.HTTP2 {
+		defer quiet()()
+	}
 	if s.flags.follow.on() {
 		return t.follow(s)
 	}

@@ -82,6 +82,7 @@ func (s *runSettings) wireFormat(target string, endpoint wire.Endpoint) wire.For
 		Bodies:       s.sending.bodies,
 		Seed:         s.build.Seed,
 		Made:         new(wire.Made),
+		HTTP2:        s.options.HTTP2,
 	}
 	if s.sending.flags.traceparent {
 		format.Traces = wire.NewTraceSeed(s.build.Seed, target)
@@ -101,8 +102,11 @@ func (f *sendingFlags) config() report.Sending {
 }
 
 // madeNotes say which bodies were not those of production.
-func madeNotes(m *wire.Made) []string {
+func madeNotes(m *wire.Made, http2 bool) []string {
 	var notes []string
+	if n := m.Calls.Load(); n > 0 && !http2 {
+		notes = append(notes, fmt.Sprintf("%d requests are calls of gRPC, which goes over HTTP/2 only: give --http 2 to have them answered", n))
+	}
 	if n := m.Filled.Load(); n > 0 {
 		text := fmt.Sprintf("%d bodies that the log does not hold are filler of the logged size; log $request_body or give --bodies for real ones", n)
 		if cut := m.Shortened.Load(); cut > 0 {

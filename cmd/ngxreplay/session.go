@@ -61,7 +61,7 @@ func (s *runSettings) config() report.Config {
 		DurationNS: int64(s.options.Plan.Duration), Limit: s.build.Limit, Seed: s.build.Seed, Spread: s.build.Spread,
 		Filter: s.selection.Filter, Connections: s.options.Connections, PerClient: s.options.PerClient, MaxInFlight: s.options.MaxInFlight,
 		Require: replay.Verdict(s.flags.require), Host: s.flags.host,
-		Sending: s.flags.sending.config(), Dialing: s.flags.dialing.config(),
+		HTTP: s.flags.dialing.http, Sending: s.flags.sending.config(), Dialing: s.flags.dialing.config(),
 	}
 	s.flags.engine.echo(&c)
 	c.Dialing.ByHost = s.anyByHost()
@@ -174,11 +174,13 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 		}
 	}
 	result.Trouble = ""
+	if s.settings.options.HTTP2 {
+		result.Client = report.ClientHTTP2
+		s.note(clientNote)
+	}
 	err = s.measure(ctx, &result, s.settings.target(endpoint, format), meter, index)
-	for _, note := range append(madeNotes(format.Made), report.RetryNotes(&result)...) {
-		if !slices.Contains(s.doc.Notes, note) { // mostly the same for each target
-			s.doc.Notes = append(s.doc.Notes, note)
-		}
+	for _, note := range append(madeNotes(format.Made, s.settings.options.HTTP2), report.RetryNotes(&result)...) {
+		s.note(note)
 	}
 	if process != nil && s.ctx.Err() == nil {
 		select {
@@ -188,6 +190,16 @@ func (s *session) replayOne(target prepared, index int) (result report.Target, e
 		}
 	}
 	return result, err
+}
+
+// clientNote is what a reader of figures over HTTP/2 should know.
+const clientNote = "the requests left by net/http's client for HTTP/2, not by ngxreplay's own for HTTP/1: lag and processor time are that client's; compare them with other runs over HTTP/2 only"
+
+// note adds a note. Most are the same for each target.
+func (s *session) note(text string) {
+	if !slices.Contains(s.doc.Notes, text) {
+		s.doc.Notes = append(s.doc.Notes, text)
+	}
 }
 
 // measure runs the replay itself between two readings of the meter, and fills result.

@@ -25,10 +25,15 @@ const (
 	Reset       Class = "reset"          // the peer broke the connection
 	EOF         Class = "eof"            // the peer closed before its answer was complete
 	Timeout     Class = "timeout"        // no complete answer in time
-	Protocol    Class = "protocol"       // the answer is not HTTP/1
+	Protocol    Class = "protocol"       // the answer is not HTTP as it should be
 	TooLarge    Class = "body-too-large" // the body is longer than allowed
 	Cancelled   Class = "cancelled"      // we stopped waiting: the run was interrupted
-	Local       Class = "local"          // our own side: no descriptors or ports left, no route
+	Local       Class = "local"          // our own side: no descriptors or ports left, no route, no form in HTTP/2
+
+	// Of HTTP/2:
+	GoAway        Class = "goaway"         // the peer ended the connection before it answered
+	StreamReset   Class = "stream-reset"   // the peer broke the request off
+	StreamRefused Class = "stream-refused" // the peer has enough requests at a time
 )
 
 // A DialError is an error of making a connection.
@@ -66,6 +71,14 @@ func Classify(err error) Class {
 		return Reset
 	case errors.Is(err, ErrBodyTooLarge):
 		return TooLarge
+	case errors.Is(err, ErrGoAway):
+		return GoAway
+	case errors.Is(err, ErrStreamRefused):
+		return StreamRefused
+	case errors.Is(err, ErrStreamReset):
+		return StreamReset
+	case errors.Is(err, ErrUnsendable):
+		return Local
 	case errors.Is(err, ErrProtocol):
 		return Protocol
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):

@@ -33,6 +33,8 @@ type Format struct {
 	Seed   uint64
 	// Made, when set, counts the bodies that were made.
 	Made *Made
+	// HTTP2 says that the requests leave over HTTP/2, where calls of gRPC are what their servers read.
+	HTTP2 bool
 	// Expect, when set, is the name of the header that tells a built-in target what production answered.
 	Expect string
 	// Authorization is sent with paths under /api, which built-in targets protect. Empty sends none.
@@ -55,6 +57,7 @@ type Made struct {
 	Filled    atomic.Int64 // filler of the logged size
 	Shortened atomic.Int64 // of these: cut to body.Largest
 	Failed    atomic.Int64 // a template could not be rendered; filler stands for it
+	Calls     atomic.Int64 // requests for calls of gRPC, whatever they are sent with
 }
 
 // Append appends the bytes of r. Bytes that would end a line or a string early (CR, LF, NUL) do not pass: parse
@@ -83,6 +86,15 @@ func (f *Format) Append(dst []byte, r *trace.Request, s Sending) []byte {
 	dst = f.appendExpectation(dst, r)
 	if ruled && !replaces(f.Header, contentType) {
 		dst = appendHeader(dst, "Content-Type", content.Type)
+	}
+	if isGRPC(r) {
+		f.count(func(m *Made) { m.Calls.Add(1) })
+		if f.HTTP2 {
+			dst = appendCall(dst, typed || ruled)
+			if !ruled && len(content.Bytes) == 0 {
+				return f.appendMessage(dst, start, r)
+			}
+		}
 	}
 	if !ruled && len(content.Bytes) == 0 {
 		return f.appendFiller(dst, start, r, typed)

@@ -11,10 +11,11 @@ import (
 
 // TLSOptions say whom to trust and who we are. Names of files may be empty.
 type TLSOptions struct {
-	Insecure   bool   // accept any certificate
-	CA         string // PEM file of the authorities to trust, instead of the system's
-	Cert, Key  string // PEM files of the client's certificate; Key may be in Cert
-	ServerName string // sent and verified instead of the endpoint's host
+	Insecure   bool     // accept any certificate
+	CA         string   // PEM file of the authorities to trust, instead of the system's
+	Cert, Key  string   // PEM files of the client's certificate; Key may be in Cert
+	ServerName string   // sent and verified instead of the endpoint's host
+	Protocols  []string // offered to the target, the preferred first; none is HTTP/1.1
 }
 
 // sessions is how many TLS sessions a configuration keeps for resumption. A server name needs one.
@@ -23,8 +24,12 @@ const sessions = 64
 // Config reads the files and joins what is wrong with them. Connections of one configuration resume each other's
 // sessions, as those of a browser do.
 func (o TLSOptions) Config() (*tls.Config, error) {
+	protocols := o.Protocols
+	if len(protocols) == 0 {
+		protocols = []string{"http/1.1"}
+	}
 	config := &tls.Config{
-		ServerName: o.ServerName, InsecureSkipVerify: o.Insecure, NextProtos: []string{"http/1.1"},
+		ServerName: o.ServerName, InsecureSkipVerify: o.Insecure, NextProtos: protocols,
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessions),
 	}
 	var errs [2]error
