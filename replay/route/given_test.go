@@ -152,12 +152,17 @@ func TestGivenTableAccountsForEveryRequest(t *testing.T) {
 		l.Explain = rapid.Bool().Draw(t, "explain")
 		counts := make([]int64, len(table.Routes()))
 		targets := rapid.SliceOf(rapid.SliceOfN(segment, 0, 6)).Draw(t, "targets")
+		var places []Place
 		for _, target := range targets {
-			l.Observe([]byte("GET"), []byte("/"+strings.Join(target, "/")))
+			places = append(places, l.Observe([]byte("GET"), []byte("/"+strings.Join(target, "/"))))
 		}
 		counted := l.Table(1)
-		for _, target := range targets {
-			counts[counted.Lookup([]byte("GET"), []byte("/"+strings.Join(target, "/")))]++
+		for i, target := range targets {
+			route := counted.Lookup([]byte("GET"), []byte("/"+strings.Join(target, "/")))
+			counts[route]++
+			if got := counted.At(places[i], []byte("GET"), nil); got != route {
+				t.Fatalf("route %d by its place, want %d", got, route)
+			}
 		}
 		if len(counted.Routes()) != len(patterns)+1 {
 			t.Fatalf("%d routes of %d patterns", len(counted.Routes()), len(patterns))

@@ -29,6 +29,8 @@ type Learner struct {
 	nodes  int
 	full   bool // of nodes, even after folding
 	other  tally
+	places []*node // by Place - 1; nil once the tree was folded, which changes where paths stand
+	folded bool
 	recent []recent
 	shown  []example // the first target of each of recent; only to explain
 	seen   int64     // requests observed
@@ -37,13 +39,19 @@ type Learner struct {
 	counts []tally // by its routes
 }
 
-// recent is a path and method that were seen n times and are not in the tree yet. Traffic repeats itself: most requests
-// only count up here, and the tree is walked once for many of them. Where a path stands is the same in every process,
-// so that what is learned does not depend on chance.
+// A Place is where the path of an observed request stands: [Table.At] finds its route without a look at the path. 0 is not
+// known.
+type Place uint32
+
+// recent is a path and method that were seen n times more than the tree knows. Traffic repeats itself: most requests only
+// count up here, and the tree is walked once for the first of them and once for all others. Where a path stands is the
+// same in every process, so that what is learned does not depend on chance.
 type recent struct {
-	hash         uint64 // of the path: most places are told apart without a look at the path itself
-	path, method []byte
-	n            int64
+	hash  uint64 // of the path: most slots are told apart without a look at the path itself
+	key   []byte // the path, then the method; nil is a free slot
+	path  uint32 // its length
+	place Place
+	n     int64
 }
 
 const (
@@ -62,45 +70,52 @@ func NewCounter(t *Table) *Learner {
 	return &Learner{given: t, counts: make([]tally, len(t.routes))}
 }
 
-// Observe takes one request into account. It keeps no reference to its arguments.
-func (l *Learner) Observe(method, target []byte) {
+// Observe takes one request into account, and returns its place. It keeps no reference to its arguments.
+func (l *Learner) Observe(method, target []byte) Place {
 	l.seen++
 	if l.given != nil {
-		t := &l.counts[l.given.Lookup(method, target)]
-		t.count(method, 1)
-		if l.Explain && len(t.examples) < maxExamples {
-			t.show(l.example(target))
-		}
-		return
+		return l.observeGiven(method, target)
 	}
 	path := Path(target)
 	if len(path) > maxRecentKey {
-		l.learn(method, path, 1, l.example(target))
-		return
+		return l.learn(method, path, 1, l.example(target))
 	}
 	hash := hashPath(path)
 	slot := hash % recentSlots
 	r, other := &l.recent[slot], &l.recent[slot^1]
 	if r.is(hash, method, path) {
 		r.n++
-		return
+		return r.place
 	}
 	if other.is(hash, method, path) {
 		other.n++
-		return
+		return other.place
 	}
 	if other.n < r.n { // the more frequent one stays
 		r, slot = other, slot^1
 	}
 	l.forget(int(slot))
-	r.hash = hash
-	r.path, r.method, r.n = append(r.path[:0], path...), append(r.method[:0], method...), 1
+	r.hash, r.path, r.n = hash, uint32(len(path)), 0
+	r.key = append(append(r.key[:0], path...), method...)
+	shown := l.example(target)
+	r.place = l.learn(method, path, 1, shown)
 	if l.Explain {
 		if l.shown == nil {
 			l.shown = make([]example, recentSlots)
 		}
-		l.shown[slot] = l.example(target)
+		l.shown[slot] = shown
 	}
+	return r.place
+}
+
+func (l *Learner) observeGiven(method, target []byte) Place {
+	route := l.given.Lookup(method, target)
+	t := &l.counts[route]
+	t.count(method, 1)
+	if l.Explain && len(t.examples) < maxExamples {
+		t.show(l.example(target))
+	}
+	return Place(route) + 1
 }
 
 // example is the target seen just now, when examples are wanted.
@@ -112,7 +127,8 @@ func (l *Learner) example(target []byte) example {
 }
 
 func (r *recent) is(hash uint64, method, path []byte) bool {
-	return r.hash == hash && r.n > 0 && bytes.Equal(r.path, path) && bytes.Equal(r.method, method)
+	return r.hash == hash && len(r.key) == len(path)+len(method) && int(r.path) == len(path) &&
+		string(r.key[:len(path)]) == string(path) && string(r.key[len(path):]) == string(method)
 }
 
 // hashPath is a hash of eight bytes at a time. Paths that collide on purpose only make a log slower to read.
@@ -130,7 +146,7 @@ func hashPath(path []byte) uint64 {
 	return hash ^ hash>>32
 }
 
-// forget takes a recent target into the tree.
+// forget takes what the tree does not know of a recent target into it.
 func (l *Learner) forget(slot int) {
 	r := &l.recent[slot]
 	if r.n == 0 {
@@ -140,25 +156,38 @@ func (l *Learner) forget(slot int) {
 	if l.shown != nil {
 		shown = l.shown[slot]
 	}
-	l.learn(r.method, r.path, r.n, shown)
+	l.learn(r.key[r.path:], r.key[:r.path], r.n, shown)
 	r.n = 0
 }
 
 // learn takes n requests of one path into the tree.
-func (l *Learner) learn(method, path []byte, n int64, shown example) {
+func (l *Learner) learn(method, path []byte, n int64, shown example) Place {
 	l.makeRoom()
-	end := &l.other
-	if place := l.place(path, n); place != nil {
-		end = &place.tally
+	end, place := &l.other, Place(0)
+	if at := l.walk(path, n); at != nil {
+		end, place = &at.tally, l.number(at)
 	}
 	end.count(method, n)
 	if l.Explain {
 		end.show(shown)
 	}
+	return place
 }
 
-// place walks the tree to where a path ends; nil when it has no route.
-func (l *Learner) place(path []byte, n int64) *node {
+// number is the place of a node.
+func (l *Learner) number(at *node) Place {
+	if l.folded {
+		return 0
+	}
+	if at.place == 0 {
+		l.places = append(l.places, at)
+		at.place = Place(len(l.places))
+	}
+	return at.place
+}
+
+// walk walks the tree to where a path ends; nil when it has no route.
+func (l *Learner) walk(path []byte, n int64) *node {
 	if !isNamable(path) || isTooDeep(path) {
 		return nil
 	}
@@ -222,6 +251,7 @@ func (l *Learner) makeRoom() {
 		return
 	}
 	l.root.fold(0)
+	l.places, l.folded = nil, true
 	l.nodes = l.root.size()
 	l.full = l.nodes > maxNodes*3/4 // folding again and again would only cost time
 }

@@ -18,6 +18,8 @@ type node struct {
 	through   int64    // requests whose path goes through or ends here
 	tally              // of the requests whose path ends here
 	route     int32    // in the table, for any method; -1 is none
+	place     Place    // while learning
+	into      *node    // what it was merged into
 	verbs     []verb   // given tables only
 }
 
@@ -180,6 +182,7 @@ func (n *node) takeWord(word string, child *node) {
 
 // merge adds everything below from to n.
 func (n *node) merge(from *node) {
+	from.into = n
 	n.through += from.through
 	n.overfull = n.overfull || from.overfull
 	n.tally.add(&from.tally)

@@ -136,6 +136,55 @@ func TestTableAccountsForEveryRequest(t *testing.T) {
 	})
 }
 
+// The place of an observed request has the route that a look at its path finds, whatever was folded since.
+func TestPlacesHaveTheRoutesOfTheirPaths(t *testing.T) {
+	var crowd [][]string // more words than one place keeps
+	for i := range 2 * maxWords {
+		crowd = append(crowd, []string{"crowd", fmt.Sprintf("w%c%c", 'a'+i%26, 'a'+i/26), "x"})
+	}
+	segment := rapid.SampledFrom([]string{"crowd", "waa", "wba", "wzz", "x", "y", "17", "", "..", "3f2a1c9b", strings.Repeat("long", 80)})
+	rapid.Check(t, func(t *rapid.T) {
+		paths := append(rapid.SliceOf(rapid.SliceOfN(segment, 0, maxDepth+2)).Draw(t, "paths"), crowd...)
+		l := NewLearner()
+		places := make([]Place, len(paths))
+		target := func(i int) []byte { return []byte("/" + strings.Join(paths[i], "/")) }
+		for i := range paths {
+			places[i] = l.Observe([]byte("GET"), target(i))
+		}
+		table := l.Table(rapid.IntRange(1, 20).Draw(t, "limit"))
+		for i, place := range places {
+			if path := Path(target(i)); (place == 0) != (!isNamable(path) || isTooDeep(path)) {
+				t.Fatalf("%s has place %d", target(i), place)
+			}
+			if got, want := table.At(place, []byte("GET"), nil), table.Lookup([]byte("GET"), target(i)); got != want {
+				t.Fatalf("%s has route %s by its place, want %s", target(i), table.Routes()[got].Name, table.Routes()[want].Name)
+			}
+		}
+	})
+}
+
+// A tree that was folded before its end knows no places; the paths tell.
+func TestPlacesOfATreeThatWasFull(t *testing.T) {
+	l := NewLearner()
+	target := func(i int) []byte {
+		return fmt.Appendf(nil, "/word%c%c%c%c/x", 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26, 'a'+i/17576)
+	}
+	const n = maxNodes
+	places := make([]Place, n)
+	for i := range places {
+		places[i] = l.Observe([]byte("GET"), target(i))
+	}
+	table := l.Table(10)
+	if places[0] == 0 || places[n-1] != 0 {
+		t.Fatal("the tree was not full")
+	}
+	for i, place := range places {
+		if got, want := table.At(place, []byte("GET"), target(i)), table.Lookup([]byte("GET"), target(i)); got != want {
+			t.Fatalf("%s has route %d by its place, want %d", target(i), got, want)
+		}
+	}
+}
+
 func FuzzLookup(f *testing.F) {
 	f.Add("/user/17", "/user/x")
 	f.Add("http://h/%2F//..", "*")

@@ -22,6 +22,7 @@ type Table struct {
 	routes []Route
 	root   *node
 	order  []int32 // where the routes of the tree stand in routes; nil when they stand as they are
+	places []int32 // the routes of places, by Place - 1; nil when they are not known
 }
 
 // Table ends the learning: it names at most limit routes, the most requested first (the name decides between
@@ -57,6 +58,13 @@ func (l *Learner) Table(limit int) *Table {
 		why = explainOther(len(found)-len(named), len(named), unnamed)
 	}
 	t.routes = append(t.routes, l.other.named(Other, why))
+	for _, n := range l.places {
+		for n.into != nil {
+			n = n.into
+		}
+		t.places = append(t.places, n.route)
+	}
+	l.places = nil // which hold what was merged
 	return t
 }
 
@@ -90,6 +98,7 @@ func (t *Table) counted(counts []tally, explain bool) *Table {
 	}
 	slices.SortStableFunc(from[:other], func(a, b int) int { return cmp.Compare(counts[b].requests, counts[a].requests) })
 	c := &Table{root: t.root, order: make([]int32, len(t.routes))}
+	c.places = c.order
 	for to, i := range from {
 		c.order[i] = int32(to)
 		why := ""
@@ -140,6 +149,14 @@ func (n *node) whyParam() string {
 
 // Routes are the routes of the table, the most requested first and [Other] last. The caller must not change them.
 func (t *Table) Routes() []Route { return t.routes }
+
+// At is Lookup for a request that the table's learner observed, and gave that place.
+func (t *Table) At(place Place, method, target []byte) int {
+	if place == 0 || int(place) > len(t.places) {
+		return t.Lookup(method, target)
+	}
+	return int(t.places[place-1])
+}
 
 // Lookup returns the index in [Table.Routes] of the route of a request.
 func (t *Table) Lookup(method, target []byte) int {

@@ -144,9 +144,8 @@ func (b *builder) add(r *Request, at stamp) error {
 	if b.opts.Anonymize != nil {
 		b.opts.Anonymize(r)
 	}
-	b.learner.Observe(r.Method, r.Target)
 	b.precision = max(b.precision, at.precision)
-	t := timing{source: b.sources.number(r.Source)}
+	t := timing{source: b.sources.number(r.Source), place: b.learner.Observe(r.Method, r.Target)}
 	earliest := at.time
 	if !at.arrived {
 		t.requestTime = max(r.RequestTime, 0)
@@ -225,7 +224,7 @@ func (b *builder) drain(yield func(arrival key, record []byte) error) error {
 // whence says where the request of a record was read.
 func (b *builder) whence(record []byte) origin {
 	var r Request
-	if _, err := b.decodeRecord(record, &r); err != nil {
+	if _, _, err := b.decodeRecord(record, &r); err != nil {
 		return origin{}
 	}
 	return origin{r.Source, r.Line}

@@ -88,7 +88,7 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 	w.arena = append(w.arena, record...)
 	w.batch = w.batch[:len(w.batch)+1]
 	r := &w.batch[len(w.batch)-1]
-	traffic, err := b.decodeRecord(w.arena[start:], r)
+	traffic, place, err := b.decodeRecord(w.arena[start:], r)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (w *fileWriter) writeRecord(b *builder, arrival int64, record []byte) error
 	if r.Offset < w.info.SpanNS {
 		return fmt.Errorf("%s:%d: sorted wrongly: a bug of ngxreplay, please report it", r.Source, r.Line)
 	}
-	n := w.table.Lookup(r.Method, r.Target)
+	n := w.table.At(place, r.Method, r.Target)
 	r.Route = w.table.Routes()[n].Name
 	w.routed[n]++
 	w.info.Requests++

@@ -3,9 +3,12 @@ package trace
 import (
 	"encoding/binary"
 	"time"
+
+	"ngxreplay/replay/route"
 )
 
-// A sort record is: source, rank + 1 (0 when the time is fine), request time when there is a rank, request.
+// A sort record is: source, place of the path, rank + 1 (0 when the time is fine), request time when there is a rank,
+// request.
 
 // sourceNames numbers the sources, so that records need not repeat their names.
 type sourceNames struct {
@@ -28,9 +31,10 @@ func (s *sourceNames) number(name string) int {
 	return n
 }
 
-// A timing is what a record says of its time besides its key.
+// A timing is what a record says of its time besides its key, and of where it belongs.
 type timing struct {
 	source      int
+	place       route.Place
 	coarse      bool   // nothing is known but the second
 	rank        uint32 // among the coarse ones of its source and second
 	requestTime int64
@@ -38,6 +42,7 @@ type timing struct {
 
 func (t timing) appendTo(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(t.source))
+	dst = binary.AppendUvarint(dst, uint64(t.place))
 	if !t.coarse {
 		return append(dst, 0)
 	}
@@ -49,6 +54,7 @@ func (t timing) appendTo(dst []byte) []byte {
 func cutTiming(record []byte) (t timing, request []byte, err error) {
 	d := decoder{rest: record}
 	t.source = int(d.uvarint())
+	t.place = route.Place(d.uvarint())
 	if rank := d.uvarint(); rank > 0 {
 		t.coarse, t.rank = true, uint32(rank-1)
 		t.requestTime = int64(d.uvarint())
@@ -69,12 +75,13 @@ func (b *builder) arrival(earliest int64, record []byte) (int64, error) {
 	return earliest + int64(b.spreader.offset(second, t.source, t.rank)), nil
 }
 
-// decodeRecord fills r from record, whose bytes it borrows, and returns what of it is hashed.
-func (b *builder) decodeRecord(record []byte, r *Request) (traffic []byte, err error) {
+// decodeRecord fills r from record, whose bytes it borrows, and returns what of it is hashed, and the place of its path.
+func (b *builder) decodeRecord(record []byte, r *Request) (traffic []byte, place route.Place, err error) {
 	t, request, err := cutTiming(record)
 	if err != nil || t.source < 0 || t.source >= len(b.sources.names) {
-		return nil, errCorrupt
+		return nil, place, errCorrupt
 	}
 	r.Source = b.sources.names[t.source]
-	return decodeTraffic(request, r)
+	traffic, err = decodeTraffic(request, r)
+	return traffic, t.place, err
 }
