@@ -41,6 +41,7 @@ type loader struct {
 	left      []traffic.Request // of rows: those that are in no batch yet
 	err       error             // what the source said after rows
 	filling   []filling         // a batch for each feed
+	usual     int               // how many bytes the requests of a batch have
 	loaded    int64             // requests within the plan so far
 	ended     bool              // the end of the traffic or of the plan was reached
 	whole     bool              // it was that of the traffic
@@ -48,29 +49,21 @@ type loader struct {
 
 // Batches that are made ready ahead of need, and that are kept to be used again, for each loop.
 const (
-	batchesReady = 4
-	batchesKept  = 32
+	batchesReady = 16
+	batchesKept  = 128
 )
-
-// takenSize is how many requests a batch has that several loops of a closed replay take from each other: what one of them
-// has, the others cannot send while it is slow.
-const takenSize = 64
 
 func newLoader(source Requests, target Target, n *names, opts Options) *loader {
 	plan := opts.Plan
 	if opts.Closed {
 		plan = pace.Plan{Speed: 1} // the trace's times do not count
 	}
-	loops, size := opts.threads(), batchSize
-	if opts.Closed && loops > 1 {
-		size = takenSize
-	}
-	deep := batchSize / size
-	free := make(chan *batch, batchesKept*deep*loops)
+	loops := opts.threads()
+	free := make(chan *batch, batchesKept*loops)
 	l := &loader{
-		feeds: newFeeds(loops, opts.Closed, batchesReady*deep, free), free: free, begun: make(chan struct{}),
+		feeds: newFeeds(loops, opts.Closed, batchesReady, free), free: free, begun: make(chan struct{}),
 		source: source, plan: plan, format: target.Format, names: n, perClient: opts.PerClient, start: time.Now(),
-		rows: make([]traffic.Request, size*loops), filling: make([]filling, loops),
+		rows: make([]traffic.Request, batchSize*loops), filling: make([]filling, loops),
 	}
 	if target.DialHost != nil {
 		l.hosts = &hostNames{}
@@ -88,6 +81,7 @@ func (l *loader) run(ctx context.Context) {
 			if b == nil {
 				continue
 			}
+			l.usual = min(len(b.arena), batchBytes)
 			select {
 			case f.ready <- b:
 				l.deliver()
@@ -238,7 +232,7 @@ func (l *loader) blank() *batch {
 		}
 		return b
 	default:
-		return &batch{requests: make([]request, 0, len(l.rows)/len(l.feeds))}
+		return &batch{requests: make([]request, 0, len(l.rows)/len(l.feeds)), arena: make([]byte, 0, l.usual)}
 	}
 }
 

@@ -44,11 +44,12 @@ type answer struct {
 }
 
 // batchSize is how many requests are made ready at once. Reading, pacing and building bytes happen in batches, off
-// the thread that sends.
-const batchSize = 512
+// the thread that sends. Where that shares its core with the one that makes them, it is late by up to the time that a batch
+// takes: with 512, the p99 of the lag is half as long again at 20,000 requests a second; with 64, a request costs more.
+const batchSize = 128
 
 // batchBytes is where a batch ends early: some hundred requests with large bodies would hold more memory than all else.
-const batchBytes = 1 << 20
+const batchBytes = 256 << 10
 
 // A batch is a stretch of the trace.
 type batch struct {
