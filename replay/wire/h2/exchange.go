@@ -54,8 +54,10 @@ func (c *Conn) Do(ctx context.Context, x Exchange) (Answer, error) {
 	}))
 	response, err := c.client.RoundTrip(r)
 	if err != nil {
-		return Answer{}, c.explain(err, left.Load())
+		return Answer{}, inBrief(c.explain(err, left.Load()))
 	}
+	inHeader := response.Header.Get(grpcStatusName)
+	response.Header = nil // a target may send large ones for many requests, and bodies that do not end
 	sink, hash := io.Discard, (*xxhash.Digest)(nil)
 	if x.Hash && mayHaveBody(r.Method, response.StatusCode) {
 		hash = xxhash.New()
@@ -67,9 +69,9 @@ func (c *Conn) Do(ctx context.Context, x Exchange) (Answer, error) {
 	}
 	_ = response.Body.Close() // what came was read, or is not wanted
 	if err != nil {
-		return Answer{}, c.explain(err, true)
+		return Answer{}, inBrief(c.explain(err, true))
 	}
-	a := Answer{Status: response.StatusCode, Bytes: n, GRPC: grpcStatus(r, response)}
+	a := Answer{Status: response.StatusCode, Bytes: n, GRPC: grpcStatus(r, response.Trailer, inHeader)}
 	if hash != nil {
 		a.Hash, a.Hashed = hash.Sum64(), true
 	}

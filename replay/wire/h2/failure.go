@@ -32,6 +32,7 @@ const (
 	saysPeer   = "received from peer"       // the target reset the stream, not net/http
 	saysBroken = "force closed"             // it could not write for another request
 	saysLost   = "client connection lost"   // no sign of life
+	saysUnfit  = "client conn not usable"   // it takes no more requests
 )
 
 // explain gives an error of net/http a class. left says that the request began to leave.
@@ -41,7 +42,7 @@ func (c *Conn) explain(err error, left bool) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, wire.ErrBodyTooLarge):
 		return err
-	case !left && c.Gone():
+	case !left && c.takesNoMore(text):
 		return fmt.Errorf("%w: %w: %w", ErrUntouched, wire.ErrGoAway, err)
 	case !left:
 		return fmt.Errorf("%w: %w", wire.ErrUnsendable, err)
@@ -57,6 +58,35 @@ func (c *Conn) explain(err error, left bool) error {
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	}
 	return err
+}
+
+// takesNoMore reports whether a request could not leave because the connection takes no more, as that text says or not:
+// net/http gives a connection up before it closes it. One that it will not close by itself is gone from now on.
+func (c *Conn) takesNoMore(text string) bool {
+	if strings.Contains(text, saysUnfit) {
+		c.frames.leave()
+	}
+	return c.Gone() || c.client.Err() != nil
+}
+
+// longestText is where what net/http says is cut, in bytes: there may be texts of a target in it, and there are many errors.
+const longestText = 300
+
+// A brief is an error with a shorter text.
+type brief struct {
+	error
+	text string
+}
+
+func (b brief) Error() string { return b.text }
+func (b brief) Unwrap() error { return b.error }
+
+func inBrief(err error) error {
+	text := err.Error()
+	if len(text) <= longestText {
+		return err
+	}
+	return brief{err, strings.ToValidUTF8(text[:longestText], "")}
 }
 
 func explainStream(err error, stream streamError) error {

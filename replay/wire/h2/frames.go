@@ -16,7 +16,7 @@ type frames struct {
 	// settled is closed when net/http has taken the target's settings, and ended when it has given the connection up.
 	settled, ended chan struct{}
 	end            sync.Once
-	leaving        atomic.Bool // a GOAWAY came
+	leaving        atomic.Bool // a GOAWAY came, or net/http uses it no more
 	watcher        atomic.Pointer[func()]
 
 	// Of the goroutine that reads:
@@ -96,8 +96,7 @@ func (f *frames) follow(b []byte) {
 			}
 			f.skip = int(binary.BigEndian.Uint32(f.header[:4]) >> 8)
 			if f.header[3] == frameGoAway {
-				f.leaving.Store(true)
-				f.tell()
+				f.leave()
 			}
 		}
 		n := min(f.skip, len(b))
@@ -129,6 +128,12 @@ func (f *frames) Close() error {
 	f.end.Do(func() { close(f.ended) })
 	f.tell()
 	return err
+}
+
+// leave notes that the connection takes no more requests.
+func (f *frames) leave() {
+	f.leaving.Store(true)
+	f.tell()
 }
 
 // tell tells who watches.

@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -42,12 +43,12 @@ func (g *GRPC) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// grpcStatus reads the outcome of a call: of the trailers, or of a header without a body.
-func grpcStatus(request *http.Request, response *http.Response) GRPC {
-	text := response.Trailer.Get("Grpc-Status")
-	if text == "" {
-		text = response.Header.Get("Grpc-Status")
-	}
+// grpcStatusName is the field that tells the outcome of a call.
+const grpcStatusName = "Grpc-Status"
+
+// grpcStatus reads the outcome of a call: of the trailers, or what the header of an answer without a body says.
+func grpcStatus(request *http.Request, trailer http.Header, inHeader string) GRPC {
+	text := cmp.Or(trailer.Get(grpcStatusName), inHeader)
 	n, err := strconv.ParseUint(text, 10, 8)
 	switch {
 	case text == "" && isGRPC(request.Header):

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"ngxreplay/internal/hostile"
 	"ngxreplay/replay/trace"
@@ -193,6 +194,7 @@ func TestHowAnExchangeEnds(t *testing.T) {
 			class: wire.Protocol},
 		{name: "body before its header", answer: func(s *hostile.Stream) { s.Framer.WriteData(s.ID, true, []byte("x")) }, class: wire.Protocol},
 		{name: "garbage", answer: func(s *hostile.Stream) { io.WriteString(s.Conn, strings.Repeat("\xff", 100)) }, class: wire.Protocol},
+		{name: "no path but a URL in it", request: strings.Replace(get, "/x", "x?u=http://y/", 1), answer: func(s *hostile.Stream) { s.Respond(200, "") }, class: wire.Local},
 		{name: "no path", request: strings.Replace(get, "/x", "x", 1), class: wire.Local},
 		{name: "no host", request: strings.Replace(get, "shop.example", "a b", 1), class: wire.Local},
 		{name: "no header", request: strings.Replace(get, "\r\n\r\n", "\r\nX-Bell: \a\r\n\r\n", 1), class: wire.Local},
@@ -398,4 +400,35 @@ func pipe(then func(net.Conn)) net.Conn {
 		_, _ = io.Copy(io.Discard, server) // until the client gives up
 	}()
 	return client
+}
+
+// A connection that net/http uses no more, and does not close either, is gone; a request that it did not take is untouched.
+func TestNotUsableAnyMore(t *testing.T) {
+	server := listen(t, func(s *hostile.Stream) { s.Reset(http2.ErrCodeProtocol) })
+	conn := connect(t, server.Address)
+	if !conn.Reserve() || !conn.Reserve() {
+		t.Fatal("no room for two requests")
+	}
+	x := h2.Exchange{Request: []byte(get), Left: func() {}, Began: func() {}}
+	if _, err := conn.Do(t.Context(), x); wire.Classify(err) != wire.StreamReset {
+		t.Fatal(err)
+	}
+	if _, err := conn.Do(t.Context(), x); !errors.Is(err, h2.ErrUntouched) || wire.Classify(err) != wire.GoAway || !conn.Gone() {
+		t.Errorf("%v, gone: %v", err, conn.Gone())
+	}
+	if server.Requests() != 1 {
+		t.Errorf("%d requests came", server.Requests())
+	}
+}
+
+// What a target has to say about a failure is cut.
+func TestLongComplaints(t *testing.T) {
+	server := listen(t, func(s *hostile.Stream) {
+		s.Framer.WriteGoAway(s.ID, http2.ErrCodeNo, bytes.Repeat([]byte("\x00é"), 4000)) // the client may be gone
+		s.Conn.Close()
+	})
+	_, err := do(t, connect(t, server.Address), get, 0)
+	if wire.Classify(err) != wire.GoAway || len(err.Error()) > 500 || !utf8.ValidString(err.Error()) {
+		t.Errorf("%d bytes: %.600s", len(err.Error()), err)
+	}
 }

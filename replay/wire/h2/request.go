@@ -48,7 +48,7 @@ func newRequest(b []byte, scheme string) (*http.Request, error) {
 // newURL is the URL that net/http makes the same bytes of as the path of HTTP/2. What names a server in an absolute
 // target is left out: the log does not say where we connect, and HTTP/2 has no such form.
 func newURL(scheme, host, target string) *url.URL {
-	if _, rest, absolute := strings.Cut(target, "://"); absolute && !strings.HasPrefix(target, "/") {
+	if scheme, rest, absolute := strings.Cut(target, "://"); absolute && !strings.ContainsAny(scheme, "/?#") {
 		target = "/"
 		if i := strings.IndexAny(rest, "/?"); i >= 0 {
 			target = "/" + strings.TrimPrefix(rest[i:], "/")
