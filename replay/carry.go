@@ -347,14 +347,22 @@ func (l *loop) refill(now time.Duration) {
 // fail records that the request on c got no answer, unless it may be tried again.
 func (l *loop) fail(c *conn, err error) {
 	now, class := l.time(), wire.Classify(err)
+	c.learn()
 	if l.retry(c, now, class, err) {
 		return
 	}
-	l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: now, failed: class, text: err.Error()})
+	s := c.failure(class, err)
+	s.done = now
+	l.record(now, s)
 	l.land(c)
 	l.busy--
 	l.end(c)
 	l.serve(now)
+}
+
+// failure is what there is to tell of the request on c, which failed. It has no end yet.
+func (c *conn) failure(class wire.Class, err error) sample {
+	return sample{request: c.request, sent: c.sent, first: c.first, failed: class, text: err.Error()}
 }
 
 // end closes c and gives its slot up.

@@ -11,6 +11,7 @@ import (
 type conn struct {
 	link    link   // nil while it is being opened
 	trunk   *trunk // of HTTP/2: the connection that carries this request; else nil
+	passage *passage
 	lane    *lane
 	served  int           // requests sent on it
 	request *request      // the one that has no answer yet; nil when idle

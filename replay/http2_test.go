@@ -257,6 +257,11 @@ func TestHTTP2Timeouts(t *testing.T) {
 			})
 			opts := http2Options
 			opts.Timeout, opts.FirstByte = test.timeout, test.firstByte
+			opts.Outcomes = func(o replay.Outcome) {
+				if began := o.First > 0; began != test.begin {
+					t.Errorf("%+v", o)
+				}
+			}
 			result := run(t, &memory{rows: goodRequests(0, requests)}, dial, opts)
 			f := result.Errors[wire.Timeout]
 			if f == nil || f.Count != requests || !strings.Contains(f.Examples[0], test.text) || result.Ledger.Failed != requests {
@@ -394,5 +399,94 @@ func TestHTTP2Threads(t *testing.T) {
 	result := run(t, &memory{rows: goodRequests(100, requests)}, dial, opts)
 	if l := result.Ledger; l.Responses != requests || server.came.Load() != requests || server.most.Load() > 6 || result.OpenAtOnce != 2 {
 		t.Errorf("%+v, %d came, up to %d at a time, %d connections", l, server.came.Load(), server.most.Load(), result.OpenAtOnce)
+	}
+}
+
+// A request for which a connection is opened counts as sent when that begins: what it takes is the target's time, as over
+// HTTP/1, and no lateness of ours.
+func TestHTTP2ConnectingIsNoLag(t *testing.T) {
+	checkLeaks(t)
+	_, dial := listenHTTP2(t, func(s *hostile.Stream) { s.Respond(200, "ok") })
+	const connecting = 100 * time.Millisecond
+	var dials atomic.Int64
+	slow := func(ctx context.Context) (net.Conn, error) {
+		if dials.Add(1) > 1 { // the first was opened before the start
+			time.Sleep(connecting)
+		}
+		return dial(ctx)
+	}
+	rows := goodRequests(0, 2)
+	rows[0].Offset, rows[1].Offset = 0, 0
+	opts := http2Options
+	opts.Outcomes = func(o replay.Outcome) {
+		if o.Number == 1 && o.Done-o.Sent < connecting {
+			t.Errorf("%+v", o)
+		}
+	}
+	if result := run(t, &memory{rows: rows}, slow, opts); result.Opened != 2 || result.Ledger.Responses != 2 {
+		t.Errorf("%+v, %d opened", result.Ledger, result.Opened)
+	}
+}
+
+// A target that begins to answer has taken the request, whatever it says afterwards.
+func TestHTTP2AnsweredIsNotUntouched(t *testing.T) {
+	checkLeaks(t)
+	server, dial := listenHTTP2(t, func(s *hostile.Stream) {
+		s.Begin()
+		s.GoAway(0, http2.ErrCodeNo)
+	})
+	result := run(t, &memory{rows: goodRequests(0, 1)}, dial, http2Options)
+	if f := result.Errors[wire.GoAway]; f == nil || f.Count != 1 || result.Reconnected != 0 || server.Requests() != 1 {
+		t.Errorf("%+v, %v, %d sent again, %d came", result.Ledger, result.Errors, result.Reconnected, server.Requests())
+	}
+}
+
+// What was sent and waits for room to be sent once more was sent, also when it gets none, or the replay is stopped.
+func TestHTTP2GivesUpWhatWaitsToBeSentAgain(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		t.Run(strconv.FormatBool(stopped), func(t *testing.T) {
+			checkLeaks(t)
+			const requests = 4
+			_, dial := listenHTTP2(t, func(s *hostile.Stream) {
+				if s.Number == requests-1 {
+					s.Conn.Close()
+				}
+			})
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var dials atomic.Int64
+			once := func(ctx context.Context) (net.Conn, error) {
+				if dials.Add(1) == 1 {
+					return dial(ctx)
+				}
+				if stopped {
+					time.AfterFunc(20*time.Millisecond, stop) // when the others wait, most likely
+				}
+				<-ctx.Done()
+				return nil, &wire.DialError{Err: ctx.Err()}
+			}
+			rows := goodRequests(0, requests)
+			for i := range rows {
+				rows[i].Offset = 0
+			}
+			var attempts int64
+			opts := http2Options
+			opts.Connections, opts.Retry, opts.Timeout = 1, 1, 200*time.Millisecond
+			opts.Outcomes = func(o replay.Outcome) {
+				if attempts += int64(o.Attempts); o.Attempts == 0 || o.Fate != replay.Failed || o.Done-o.Sent < 0 {
+					t.Errorf("%+v", o)
+				}
+			}
+			result, err := prepare(t, &memory{rows: rows}, once, opts).Run(ctx, t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (replay.Ledger{Requests: requests, Scheduled: requests, Sent: requests, Failed: requests}); result.Ledger != want {
+				t.Errorf("%+v, %v", result.Ledger, result.Errors)
+			}
+			if again := result.Retries.Sent(); again < 1 || again != attempts-requests {
+				t.Errorf("%d sent again, %d attempts", again, attempts)
+			}
+		})
 	}
 }

@@ -203,16 +203,19 @@ func (l *loop) close() {
 	l.poller.close()
 }
 
-// stop abandons the requests that wait for a connection, and all that were to come.
+// stop abandons the requests that wait for a connection, and all that were to come. Those that were sent already have failed.
 func (l *loop) stop() {
 	if l.stopped {
 		return
 	}
 	l.stopped = true
-	n := l.waiting.len()
-	l.abandoned += int64(n)
-	l.busy -= n
-	l.waiting.clear()
+	now := l.time()
+	for r := l.waiting.pop(); r != nil; r = l.waiting.pop() {
+		if !l.giveUp(r, now) {
+			l.abandoned++
+			l.busy--
+		}
+	}
 }
 
 // kill gives up the requests that wait for an answer.
@@ -414,6 +417,9 @@ func (l *loop) expireWaiting(now time.Duration) *request {
 			return r
 		}
 		l.waiting.pop()
+		if l.giveUp(r, now) {
+			continue
+		}
 		l.expired++
 		l.busy--
 		l.drop(r, now)

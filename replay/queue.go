@@ -74,9 +74,3 @@ func (q *queue) prefer(lane *lane) *request {
 	}
 	return q.first()
 }
-
-// clear takes all out.
-func (q *queue) clear() {
-	for q.pop() != nil {
-	}
-}

@@ -42,13 +42,21 @@ func (l *loop) retry(c *conn, now time.Duration, class wire.Class, err error) bo
 	r.retries++
 	l.retried[class]++
 	if l.trunks != nil {
-		l.sendAgain(c, now, now)
+		l.sendAgain(c, now, setback{failed: c.failure(class, err), undo: func() { l.undoRetry(r, class) }})
 		return true
 	}
 	l.land(c)
 	l.end(c)
 	l.open(r, now)
 	return true
+}
+
+// undoRetry has the latest attempt of r counted no more.
+func (l *loop) undoRetry(r *request, after wire.Class) {
+	r.retries--
+	if l.retried[after]--; l.retried[after] == 0 {
+		delete(l.retried, after)
+	}
 }
 
 // mayPass reports whether another attempt may end otherwise. An answer would be too long again, and a certificate wrong;

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// A stream is a link over any net.Conn: one goroutine reads and one writes. It is for what the poller cannot watch:
-// TLS, and connections in memory.
+// A stream is a link over any net.Conn: one goroutine reads and one writes. It is for what no poller watches: connections
+// in memory, and all of them where there is no epoll.
 type stream struct {
 	raw    net.Conn
 	conn   *conn

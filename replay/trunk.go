@@ -27,14 +27,16 @@ type trunk struct {
 
 // trunks are the open connections of a loop that speaks HTTP/2.
 type trunks struct {
-	open    []*trunk
-	wanting atomic.Bool // requests wait for room: who makes some says so
-	room    atomic.Bool // somebody did
+	open     []*trunk
+	setbacks map[*request]setback // of those that wait to be sent once more
+	wanting  atomic.Bool          // requests wait for room: who makes some says so
+	room     atomic.Bool          // somebody did
 }
 
 // A passage is one request on a trunk. It is its goroutine's until it is posted.
 type passage struct {
 	left, began atomic.Int64 // when the request left and the answer began; 0 before
+	counted     bool         // as sent, since its trunk began to open
 	done        time.Duration
 	answer      h2.Answer
 	err         error
@@ -47,7 +49,7 @@ const mostTrunks = 1000
 // probe: when it cannot be used, none can.
 func (ls loops) beginHTTP2(ctx context.Context, raws []net.Conn) (err error) {
 	for _, l := range ls {
-		l.trunks = &trunks{}
+		l.trunks = newTrunks()
 	}
 	for i, raw := range raws {
 		if err != nil {
@@ -63,6 +65,8 @@ func (ls loops) beginHTTP2(ctx context.Context, raws []net.Conn) (err error) {
 	}
 	return err
 }
+
+func newTrunks() *trunks { return &trunks{setbacks: make(map[*request]setback)} }
 
 func (l *loop) connect(ctx context.Context, raw net.Conn) (*h2.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
@@ -96,10 +100,20 @@ func (l *loop) board(r *request, now time.Duration) {
 	l.awaitRoom(now)
 }
 
-// awaitRoom has whoever makes room say so.
+// awaitRoom has whoever makes room say so. There may be some since before anybody knew that it is wanted: then all trunks
+// are asked once more.
 func (l *loop) awaitRoom(now time.Duration) {
-	l.trunks.wanting.Store(true)
-	l.admit(now) // there may be some since before anybody knew that it is wanted
+	if !l.trunks.wanting.Swap(true) {
+		l.trunks.askAll()
+	}
+	l.admit(now)
+}
+
+// askAll forgets which trunks had no room.
+func (t *trunks) askAll() {
+	for _, open := range t.open {
+		open.full = false
+	}
 }
 
 // place sends r on an idle trunk, on a new one while there may be more, or on the least busy one that has room.
@@ -132,10 +146,11 @@ func (l *loop) admit(now time.Duration) {
 		if l.opts.Closed && r.retries == 0 && !r.resent {
 			r.due = now // as there is room only now
 		}
-		if !l.place(r, now) {
+		if !l.place(r, l.trunks.setbacks[r].leaves(now)) {
 			r.due = due
 			return
 		}
+		delete(l.trunks.setbacks, r)
 		l.waiting.pop()
 	}
 	l.trunks.wanting.Store(false)
@@ -208,6 +223,7 @@ func (l *loop) pass(c *conn, t *trunk) {
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background()) // the loop itself gives up what is under way
 	p := &passage{}
+	c.passage = p
 	x := h2.Exchange{
 		Request: bytes.Clone(c.request.bytes), MaxBody: l.opts.MaxBody, Hash: l.opts.HashBodies,
 		Left:  func() { p.left.Store(int64(l.clock.Now())) },
@@ -247,9 +263,7 @@ func (l *loop) findRoom() {
 	if l.trunks == nil || !l.trunks.room.Swap(false) {
 		return
 	}
-	for _, t := range l.trunks.open {
-		t.full = false
-	}
+	l.trunks.askAll()
 	l.admit(l.time())
 }
 
@@ -273,6 +287,7 @@ func (l *loop) trunkOpened(c *conn, t *trunk, err error) {
 	default:
 		l.lay(t)
 		l.pass(c, t)
+		c.passage.counted = true
 		l.admit(l.time())
 	}
 }
@@ -280,10 +295,7 @@ func (l *loop) trunkOpened(c *conn, t *trunk, err error) {
 // arrived records what became of the request on c, and goes on.
 func (l *loop) arrived(c *conn, p *passage) {
 	now := l.time()
-	c.first = time.Duration(p.began.Load())
-	if !c.request.resent {
-		c.sent = max(c.sent, time.Duration(p.left.Load()))
-	}
+	c.learn()
 	switch {
 	case p.err == nil:
 		l.record(now, sample{request: c.request, sent: c.sent, first: c.first, done: p.done,
@@ -296,30 +308,28 @@ func (l *loop) arrived(c *conn, p *passage) {
 		if l.opts.Closed {
 			l.refill(now)
 		}
-	case errors.Is(p.err, h2.ErrUntouched) && !c.request.resent && !l.killing.Load():
-		c.request.resent = true
+	case errors.Is(p.err, h2.ErrUntouched) && c.first == 0 && !c.request.resent && !l.killing.Load():
+		r := c.request
+		r.resent = true
 		l.reconnected++
-		l.sendAgain(c, c.sent, now)
+		l.sendAgain(c, now, setback{
+			failed: c.failure(wire.Classify(p.err), p.err), sent: c.sent,
+			undo: func() { r.resent = false; l.reconnected-- },
+		})
 	default:
 		l.fail(c, p.err)
 	}
 }
 
-// sendAgain sends the request on c once more, or as soon as there is room for it.
-func (l *loop) sendAgain(c *conn, sent, now time.Duration) {
-	r := c.request
-	l.land(c)
-	l.end(c)
-	l.sent-- // until it leaves
-	switch {
-	case l.place(r, sent):
-	case l.stopped:
-		l.abandoned++
-		l.busy--
-	default:
-		r.queued, r.since = true, now
-		l.waiting.pushFirst(r) // it is the oldest, and a new connection surely takes what comes first
-		l.awaitRoom(now)
+// learn takes over when the request on c left and when its answer began, as far as they did.
+func (c *conn) learn() {
+	p := c.passage
+	if p == nil {
+		return
+	}
+	c.first = time.Duration(p.began.Load())
+	if !c.request.resent && !p.counted {
+		c.sent = max(c.sent, time.Duration(p.left.Load()))
 	}
 }
 
