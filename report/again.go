@@ -14,7 +14,11 @@ import (
 func sentAgain(t *Target) []fact {
 	var f []fact
 	if t.Reconnected > 0 {
-		f = append(f, fact{"reconnected", count(t.Reconnected) + ": the target had closed the kept connection before the request reached it"})
+		why := "the target had closed the kept connection before the request reached it"
+		if t.Client == ClientHTTP2 {
+			why = "the target had ended the connection, or took no more on it, before it took the request"
+		}
+		f = append(f, fact{"reconnected", count(t.Reconnected) + ": " + why})
 	}
 	if t.Retried > 0 {
 		f = append(f, fact{"retried", fmt.Sprintf("%s (%s); %s answered only after that", count(t.Retried), retriedAfter(t.RetriedAfter),

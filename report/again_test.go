@@ -31,3 +31,11 @@ func TestSentAgain(t *testing.T) {
 		t.Errorf("%q", notes)
 	}
 }
+
+// Over HTTP/2 a connection that goes on with what it carries may take no more.
+func TestSentAgainOverHTTP2(t *testing.T) {
+	facts := sentAgain(&Target{Client: ClientHTTP2, Reconnected: 3})
+	if len(facts) != 1 || facts[0].Value != "3: the target had ended the connection, or took no more on it, before it took the request" {
+		t.Errorf("%+v", facts)
+	}
+}

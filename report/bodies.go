@@ -18,8 +18,12 @@ func bodies(run *Run) []item {
 	for i := range run.Targets {
 		if t := &run.Targets[i]; t.Bodies != nil {
 			line := t.Bodies.cell()
-			if t.Bodies.Differ > 0 && run.Config.Results {
+			switch {
+			case t.Bodies.Differ == 0:
+			case run.Config.Results:
 				line.Text += ": see results.parquet"
+			default:
+				line.Text += ": -o DIR --results tells which"
 			}
 			items = append(items, item{excerpt(t.Name, longestLabel), []cell{line}})
 		}

@@ -1,6 +1,9 @@
 package report
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestBodies(t *testing.T) {
 	for want, b := range map[string]Bodies{
@@ -12,6 +15,17 @@ func TestBodies(t *testing.T) {
 	} {
 		if got := b.cell(); got.Text != want || (got.Tone == warn) != (b.Differ > 0) {
 			t.Errorf("%+v: %q (%s), want %q", b, got.Text, got.Tone, want)
+		}
+	}
+}
+
+// Which bodies differ is in the rows, if they are there.
+func TestBodiesThatDiffer(t *testing.T) {
+	run := &Run{Targets: []Target{{Name: "new", Bodies: &Bodies{Hashed: 2, Base: "old", Compared: 2, Differ: 1}}}}
+	for results, want := range map[bool]string{true: "see results.parquet", false: "-o DIR --results tells which"} {
+		run.Config.Results = results
+		if got := bodies(run)[0].Lines[0].Text; !strings.HasSuffix(got, ": "+want) {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

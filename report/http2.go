@@ -30,7 +30,14 @@ func (c Calls) bad() int64 {
 func (c Calls) text() string {
 	var parts []string
 	for _, outcome := range slices.Sorted(maps.Keys(c)) {
-		parts = append(parts, count(c[outcome])+tie+outcome.String())
+		name := outcome.String()
+		switch outcome {
+		case h2.GRPCOther:
+			name = "with a status that gRPC does not have"
+		case h2.GRPCNone:
+			name = "without a status"
+		}
+		parts = append(parts, count(c[outcome])+tie+name)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -21,7 +21,7 @@ func TestHTTP2IsMarked(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const outcomes = "1,200 OK, 7 UNAVAILABLE, 1 none; 8 not OK"
+	const outcomes = "1,200 OK, 7 UNAVAILABLE, 1 without a status; 8 not OK"
 	page := strings.ReplaceAll(html.String(), tie, " ")
 	if !strings.Contains(text.String(), outcomes) || !strings.Contains(page, outcomes) || !strings.Contains(page, ClientHTTP2) {
 		t.Errorf("%s", &text)

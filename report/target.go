@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"ngxreplay/replay"
+	"ngxreplay/replay/wire"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -49,7 +51,7 @@ func FillTarget(t *Target, r *replay.Result) error {
 	t.Routes, t.Methods = parts(r.Routes), parts(r.Methods)
 	t.Windows = windows(r.Windows)
 	t.Mix = r.Mixed
-	t.Errors = r.Errors
+	t.Errors = maskErrors(r.Errors)
 	t.GRPC = r.GRPC
 	t.Tool = Usage{
 		CPUNS: int64(r.Own.CPU), PeakRSS: r.Own.PeakRSS, GCs: r.Own.GCs,
@@ -66,6 +68,20 @@ func FillTarget(t *Target, r *replay.Result) error {
 			fmt.Sprintf("%d requests took more than %v and are counted as that", r.Overall.Clamped, time.Hour))
 	}
 	return err
+}
+
+// maskErrors masks the examples: there may be the request in them.
+func maskErrors(all map[wire.Class]*replay.Failures) Errors {
+	masked := make(Errors, len(all))
+	for class, f := range all {
+		m := *f
+		m.Examples = slices.Clone(f.Examples)
+		for i, text := range m.Examples {
+			m.Examples[i] = Mask(text)
+		}
+		masked[class] = &m
+	}
+	return masked
 }
 
 func exemplars(slowest []replay.Exemplar) []Exemplar {

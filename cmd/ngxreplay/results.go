@@ -66,10 +66,12 @@ func (s *session) conclude() error {
 		kept := &s.kept[i]
 		target := s.measured(kept.Name)
 		kept.Ledger = target.Ledger
-		errs = append(errs, kept.Outcomes.Check(kept.Ledger))
 		if s.settings.flags.results.hashBodies {
 			target.Bodies = s.bodies(kept.Outcomes)
 		}
+	}
+	for _, kept := range s.kept { // now that all was read
+		errs = append(errs, kept.Outcomes.Check(kept.Ledger))
 	}
 	if err := errors.Join(errs...); err == nil && s.settings.flags.results.rows {
 		errs = append(errs, s.writeRows())

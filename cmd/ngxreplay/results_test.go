@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"ngxreplay/internal/ducktest"
+	"ngxreplay/replay"
+	"ngxreplay/replay/results"
 	"ngxreplay/report"
 
 	"github.com/cespare/xxhash/v2"
@@ -207,5 +209,28 @@ func TestResultsOfAKilledReplay(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, ".*"))
 	if err != nil || len(files) > 0 {
 		t.Errorf("%v left behind, %v", files, err)
+	}
+}
+
+// Outcomes that can be read no more are told, and not taken for bodies that are equal.
+func TestOutcomesThatAreLost(t *testing.T) {
+	const many = 20_000 // some of them on disk
+	s := &session{settings: &runSettings{flags: &runFlags{results: resultFlags{hashBodies: true}}}}
+	for _, name := range []string{"old", "new"} {
+		outcomes, err := results.NewOutcomes(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range int64(many) {
+			outcomes.Add(replay.Outcome{Number: n, Fate: replay.Answered, Hashed: true, Hash: uint64(n)})
+		}
+		s.kept = append(s.kept, results.Target{Name: name, Outcomes: outcomes})
+		s.doc.Targets = append(s.doc.Targets, report.Target{Name: name, Ledger: replay.Ledger{Responses: many}})
+	}
+	if err := s.kept[0].Outcomes.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.conclude(); err == nil || !strings.Contains(err.Error(), "keep outcomes on disk") {
+		t.Error(err)
 	}
 }
