@@ -50,7 +50,7 @@ type Options struct {
 	Spin time.Duration
 	Late Late // what becomes of requests that we are late with; "" is LateCatchUp
 	// Retry is how often a request that got no usable answer is sent again, at once and on a new connection, if its method
-	// may be repeated: at most MostRetries. Each attempt has the timeouts to itself.
+	// may be repeated: at most MostRetries. Each attempt has the timeouts to itself. Over HTTP/2 any connection will do.
 	Retry int
 	// Threads is how many threads send, each on its share of Connections and MaxInFlight; 0 is one. Requests that are due
 	// close together may leave in another order on different threads.
