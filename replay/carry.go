@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"ngxreplay/replay/wire"
@@ -362,7 +363,18 @@ func (l *loop) fail(c *conn, err error) {
 
 // failure is what there is to tell of the request on c, which failed. It has no end yet.
 func (c *conn) failure(class wire.Class, err error) sample {
-	return sample{request: c.request, sent: c.sent, first: c.first, failed: class, text: err.Error()}
+	return sample{request: c.request, sent: c.sent, first: c.first, failed: class, text: excerpt(err.Error())}
+}
+
+// longestFailure is where the text of a failure is cut, in bytes: it may quote the target, as the names in its certificate.
+const longestFailure = 1000
+
+// excerpt holds on to no more than it returns.
+func excerpt(text string) string {
+	if len(text) <= longestFailure {
+		return text
+	}
+	return strings.Clone(strings.ToValidUTF8(text[:longestFailure], ""))
 }
 
 // end closes c and gives its slot up.

@@ -406,8 +406,10 @@ func pipe(then func(net.Conn)) net.Conn {
 func TestNotUsableAnyMore(t *testing.T) {
 	server := listen(t, func(s *hostile.Stream) { s.Reset(http2.ErrCodeProtocol) })
 	conn := connect(t, server.Address)
-	if !conn.Reserve() || !conn.Reserve() {
-		t.Fatal("no room for two requests")
+	for range 2 {
+		if !conn.Reserve() {
+			t.Fatal("no room for two requests")
+		}
 	}
 	x := h2.Exchange{Request: []byte(get), Left: func() {}, Began: func() {}}
 	if _, err := conn.Do(t.Context(), x); wire.Classify(err) != wire.StreamReset {
