@@ -137,7 +137,7 @@ func (l *loop) read(c *conn, ending bool) {
 	for range readsAtOnce {
 		n, err := c.link.read(l.buf)
 		if n > 0 {
-			l.received(c, l.buf[:n], ending || err == io.EOF)
+			l.received(c, l.buf[:n], ending || err != nil && err != errAgain)
 		}
 		switch {
 		case c.closed:

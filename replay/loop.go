@@ -121,7 +121,7 @@ const (
 	readBuffer  = 64 << 10
 )
 
-// newLoop makes a loop with connections that are open already.
+// newLoop makes a loop, without connections. What it dials ends with kill.
 func newLoop(kill context.Context, target Target, f *feed, rec *recorder, opts Options, p poller) *loop {
 	l := &loop{
 		opts: opts, limit: min(opts.Connections, opts.MaxInFlight), dial: target.connect, feed: f, recorder: rec, poller: p,

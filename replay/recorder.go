@@ -16,12 +16,12 @@ type sample struct {
 	*request
 	sent, first, done time.Duration // of the last attempt
 	answer            answer
-	grpc              h2.GRPC
 	failed            wire.Class // "" when answered
 	text              string     // of the failure
-	dropped           bool       // it was never sent
-	hashed            bool       // the answer has a body, with this hash
 	hash              uint64
+	hashed            bool // the answer has a body, with this hash
+	dropped           bool // it was never sent
+	grpc              h2.GRPC
 }
 
 func (s *sample) lag() time.Duration      { return s.left() - s.due }

@@ -15,13 +15,16 @@ type request struct {
 	logged answer
 	route  int32
 	method int32
-	noBody bool          // a HEAD: the answer has no body whatever it announces
-	resent bool          // the connection it was sent on had been closed by the target
-	queued bool          // it had to wait for a connection: if it left late, that was not our fault
-	since  time.Duration // of queued: when it began to wait
+	noBody bool // a HEAD: the answer has no body whatever it announces
+	resent bool // the connection it was sent on had been closed by the target
+	queued bool // it had to wait for a connection: if it left late, that was not our fault
 
-	retries   uint8         // how often it was sent again because of Options.Retry
-	overtaken uint8         // how many later ones did not wait for it: see queue.prefer
+	retries   uint8 // how often it was sent again because of Options.Retry
+	overtaken uint8 // how many later ones did not wait for it: see queue.prefer
+	numbered  bool  // per client: the log numbers connections, and client is one
+	fresh     bool  // per client: the log says that it was the first of its connection
+
+	since     time.Duration // when it began to wait for a connection
 	firstSent time.Duration // with retries: when it left first
 	host      string        // of a replay with connections per host: see Target.DialHost
 
@@ -30,11 +33,10 @@ type request struct {
 	line   int64
 
 	// Of a replay with connections per client:
-	offset   time.Duration // arrival in trace time
-	client   uint64        // who sent it
-	numbered bool          // the log numbers connections: client is one
-	fresh    bool          // the log says that it was the first of its connection
-	lane     *lane         // whose connections carry it; set when it is sent
+	offset time.Duration // arrival in trace time
+	client uint64        // who sent it
+
+	lane *lane // whose connections carry it; set when it is sent or waits
 }
 
 // An answer is what the log said, or what came back.

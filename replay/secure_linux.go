@@ -2,6 +2,7 @@ package replay
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 
 	"ngxreplay/replay/wire"
@@ -55,14 +56,18 @@ func (s *secure) pump() (left int, err error) {
 
 func (s *secure) written() bool { return len(s.held) == 0 && len(s.rest) == 0 }
 
+// recordsAtOnce is how many records are read before the loop looks after others: they may hold a byte each.
+const recordsAtOnce = 64
+
 // read reads records until b is full or nothing more is there. crypto/tls may answer one by itself, such as the update of a
 // key.
 func (s *secure) read(b []byte) (n int, err error) {
-	s.drained = false
-	for n < len(b) && err == nil {
+	s.drained, s.some = false, false
+	for records := 0; n < len(b) && err == nil && records < recordsAtOnce; records++ {
 		var m int
 		m, err = s.conn.Read(b[n:])
 		n += m
+		s.some = true
 	}
 	if len(s.held) > 0 && (err == nil || err == errAgain) {
 		if flushErr := s.flush(); flushErr != nil {
@@ -89,6 +94,7 @@ type ciphertext struct {
 	socket  *socket
 	held    []byte
 	drained bool // the latest read took all there was
+	some    bool // and crypto/tls made something of it: whether more came need not be asked before that is dealt with
 }
 
 // heldWhenIdle is the most memory that a connection keeps for its next request, in bytes.
@@ -96,7 +102,7 @@ const heldWhenIdle = 4 << 10
 
 // Read returns errAgain alone: crypto/tls would not look at bytes that come with it.
 func (c *ciphertext) Read(b []byte) (int, error) {
-	if c.drained {
+	if c.drained && c.some {
 		return 0, errAgain
 	}
 	n, err := c.socket.read(b)
@@ -109,7 +115,15 @@ func (c *ciphertext) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// mostHeld is where a target has gone too far that wants keys updated and does not read, in bytes.
+const mostHeld = 2 * encryptedAtOnce
+
+var errHeld = errors.New("the target has TLS write, and does not read it")
+
 func (c *ciphertext) Write(b []byte) (int, error) {
+	if len(c.held) > mostHeld {
+		return 0, errHeld
+	}
 	c.held = append(c.held, b...)
 	return len(b), nil
 }

@@ -72,3 +72,119 @@ func TestUnreceivedOverTLS(t *testing.T) {
 		})
 	}
 }
+
+// A cut is a connection that swallows what is written beyond the next so many bytes.
+type cut struct {
+	net.Conn
+	most int // -1 is any number
+}
+
+func (c *cut) Write(b []byte) (int, error) {
+	if c.most < 0 {
+		return c.Conn.Write(b)
+	}
+	n := min(len(b), c.most)
+	c.most -= n
+	_, err := c.Conn.Write(b[:n])
+	return len(b), err
+}
+
+// securely opens a connection of a loop to a server that speaks TLS. What happens on it is reported when it is settled.
+func securely(t *testing.T, serve func(c *tls.Conn, below *cut)) (*loop, *conn) {
+	t.Helper()
+	certified := httptest.NewTLSServer(http.NotFoundHandler())
+	config := &tls.Config{Certificates: certified.TLS.Certificates}
+	certified.Close()
+	s := newServer(t, func(_ int, conn *net.TCPConn) {
+		below := &cut{conn, -1}
+		serve(tls.Server(below, config), below)
+	})
+	d := wire.Dialer{Endpoint: wire.Endpoint{Address: s.Addr().String(), TLS: true}, Timeout: time.Minute, TLS: &tls.Config{InsecureSkipVerify: true}}
+	raw, err := d.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newEpoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLoop(t.Context(), Target{Dial: d.Dial}, nil, newRecorder(newNames(&newTrace().info), 0), testOptions, p)
+	t.Cleanup(l.close)
+	l.clock = threadClock{time.Now()}
+	c := l.newConn(l.lanes.shared)
+	if c.link, err = l.adopt(raw, c); err != nil {
+		t.Fatal(err)
+	}
+	l.hold(c.lane, 1)
+	return l, c
+}
+
+// A target that ends within a record ends there, also when the last piece of the record and the end come together.
+func TestTheEndWithinARecord(t *testing.T) {
+	ended, over := make(chan struct{}), make(chan struct{})
+	defer close(over)
+	l, c := securely(t, func(c *tls.Conn, below *cut) {
+		_, _ = io.ReadFull(c, make([]byte, 5))
+		below.most = 100
+		_, _ = c.Write(make([]byte, 1000))
+		_ = below.Conn.(*net.TCPConn).CloseWrite()
+		close(ended)
+		<-over
+	})
+	l.depart(c, &request{bytes: []byte("hello")}, l.time())
+	if _, err := c.link.write(c.request.bytes); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if err := l.settle(c); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range l.poller.wait(time.Second) {
+		l.handle(e)
+	}
+	l.readOn()
+	if !c.closed || len(l.chunk) != 1 || l.chunk[0].failed != wire.EOF {
+		t.Errorf("closed %v, %d samples", c.closed, len(l.chunk))
+	}
+}
+
+// A target that packs each byte into a record of its own does not keep the loop.
+func TestSmallRecordsAreReadInTurns(t *testing.T) {
+	const records = 10 * recordsAtOnce
+	written, over := make(chan struct{}), make(chan struct{})
+	defer close(over)
+	l, c := securely(t, func(c *tls.Conn, _ *cut) {
+		for range records {
+			_, _ = c.Write([]byte{'x'})
+		}
+		close(written)
+		<-over
+	})
+	<-written
+	if err := l.settle(c); err != nil {
+		t.Fatal(err)
+	}
+	buf, turns := make([]byte, readBuffer), 0
+	for all := 0; all < records; turns++ {
+		n, err := c.link.read(buf)
+		if err != nil && err != errAgain || n > recordsAtOnce {
+			t.Fatalf("%d bytes at once, %v", n, err)
+		}
+		all += n
+	}
+	if turns < records/recordsAtOnce {
+		t.Errorf("%d turns", turns)
+	}
+}
+
+// What crypto/tls writes by itself waits in bounded memory for a target that does not read.
+func TestHeldBytesAreBounded(t *testing.T) {
+	c := &ciphertext{}
+	var err error
+	for range 100 {
+		_, err = c.Write(make([]byte, 10<<10))
+	}
+	if err != errHeld || len(c.held) > mostHeld+10<<10 {
+		t.Errorf("%v, %d bytes held", err, len(c.held))
+	}
+}

@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,5 +101,31 @@ func TestWaitingWhileWeWereAwayDoesNotExpire(t *testing.T) {
 	result := replayInMemory(t, newTrace(offsets...).traffic(t, traffic.Options{}), p, opts)
 	if result.Ledger.Responses != 23 || result.Fidelity.Expired != 0 {
 		t.Errorf("%+v, %d expired", result.Ledger, result.Fidelity.Expired)
+	}
+}
+
+// A resetLink gives an answer, and with it the news that the connection broke.
+type resetLink struct{ memoryLink }
+
+func (l *resetLink) read(b []byte) (int, error) { return copy(b, l.left), syscall.ECONNRESET }
+
+// What waits for a connection does not leave on one that has broken behind its last answer.
+func TestNothingLeavesOnABrokenConnection(t *testing.T) {
+	p := &memoryPoller{patientPoller: *newPatientPoller(), answer: func(int) reply { return reply{} }}
+	opts := testOptions
+	opts.Connections = 1
+	l := newLoop(t.Context(), Target{Dial: dialMemory}, newFeeds(1, false, 1, nil)[0], newRecorder(newNames(&newTrace().info), 0), opts, p)
+	defer l.close()
+	l.clock = p
+	c := &conn{lane: l.lanes.shared, link: &resetLink{memoryLink{poller: p, left: okAnswer}}}
+	l.hold(c.lane, 1)
+	l.places = []*conn{c}
+	l.depart(c, &request{}, 0)
+	next := &request{lane: c.lane}
+	l.waiting.push(next)
+	l.busy = 2
+	l.handle(event{readable: true})
+	if flying := l.flying.oldest; !c.closed || len(l.chunk) != 1 || l.chunk[0].failed != "" || flying == nil || flying == c || flying.request != next || l.reconnected != 0 {
+		t.Errorf("closed %v, %d samples, %d reconnected", c.closed, len(l.chunk), l.reconnected)
 	}
 }
