@@ -39,7 +39,7 @@ func (q *queue) first() *request {
 	return q.items[q.head]
 }
 
-// pop returns nil when the queue is empty. Half of the memory is given back when half of it is unused.
+// pop returns nil when the queue is empty. The room of those that left is used again when it is half of all.
 func (q *queue) pop() *request {
 	if q.len() == 0 {
 		return nil
