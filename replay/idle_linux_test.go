@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"testing"
@@ -93,10 +92,7 @@ const greeting = 300
 // acceptIdle accepts so many connections, answers one byte with a greeting, and forgets all of them but their descriptor.
 func acceptIdle(t *testing.T, secure bool, connections int) (address string) {
 	t.Helper()
-	certified := httptest.NewUnstartedServer(nil)
-	certified.StartTLS()
-	config := certified.TLS.Clone()
-	certified.Close()
+	config := certified()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -56,16 +56,7 @@ func TestUnreceived(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := newEpoll()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.close()
-			l, ok, err := p.adopt(raw)
-			if err != nil || !ok {
-				t.Fatal(ok, err)
-			}
-			defer l.close()
+			p, l := adopted(t, raw)
 			write := func() {
 				if n, err := l.write([]byte("hello")); n != 5 || err != nil {
 					t.Fatal(n, err)
@@ -167,4 +158,20 @@ func refuse(call uint32, errno syscall.Errno) error {
 		return err
 	}
 	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
+}
+
+// adopted makes a link of a connection, which its poller does not watch yet, until the end of the test.
+func adopted(t *testing.T, raw net.Conn) (*epoll, link) {
+	t.Helper()
+	p, err := newEpoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	l, ok, err := p.adopt(raw)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	t.Cleanup(l.close)
+	return p, l
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -15,9 +14,7 @@ import (
 // Below TLS the system knows, too, whether a request came too late for a target that has closed the connection. The end
 // of TLS alone says nothing: the target may go on reading, and break the connection then.
 func TestUnreceivedOverTLS(t *testing.T) {
-	unknown := httptest.NewTLSServer(http.NotFoundHandler())
-	config := &tls.Config{Certificates: unknown.TLS.Certificates}
-	unknown.Close()
+	config := certified()
 	closes := func(c *tls.Conn) { _ = c.Close() }
 	for name, test := range map[string]struct {
 		reads int // bytes before it ends
@@ -43,16 +40,7 @@ func TestUnreceivedOverTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := newEpoll()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.close()
-			l, ok, err := p.adopt(raw)
-			if err != nil || !ok {
-				t.Fatal(ok, err)
-			}
-			defer l.close()
+			p, l := adopted(t, raw)
 			for i := range 2 {
 				if i == 1 && test.reads == 5 {
 					<-ended
@@ -92,9 +80,7 @@ func (c *cut) Write(b []byte) (int, error) {
 // securely opens a connection of a loop to a server that speaks TLS. What happens on it is reported when it is settled.
 func securely(t *testing.T, serve func(c *tls.Conn, below *cut)) (*loop, *conn) {
 	t.Helper()
-	certified := httptest.NewTLSServer(http.NotFoundHandler())
-	config := &tls.Config{Certificates: certified.TLS.Certificates}
-	certified.Close()
+	config := certified()
 	s := newServer(t, func(_ int, conn *net.TCPConn) {
 		below := &cut{conn, -1}
 		serve(tls.Server(below, config), below)
@@ -187,4 +173,12 @@ func TestHeldBytesAreBounded(t *testing.T) {
 	if err != errHeld || len(c.held) > mostHeld+10<<10 {
 		t.Errorf("%v, %d bytes held", err, len(c.held))
 	}
+}
+
+// certified is the configuration of a server that nobody needs to trust.
+func certified() *tls.Config {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	return &tls.Config{Certificates: s.TLS.Certificates}
 }
