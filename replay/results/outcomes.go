@@ -2,15 +2,13 @@ package results
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"ngxreplay/internal/unnamed"
 	"ngxreplay/replay"
 	"ngxreplay/replay/wire"
 )
@@ -19,8 +17,7 @@ import (
 // several goroutines; the rest is for when the replay is over.
 type Outcomes struct {
 	mu      sync.Mutex
-	file    *os.File // unlinked
-	dir     string
+	file    *unnamed.File
 	blocks  [blocks]block // block b of the file is in blocks[b%blocks], if it is in memory
 	end     int64         // no outcome has this number or a higher one
 	counts  [replay.Dropped + 1]int64
@@ -44,26 +41,11 @@ const (
 
 // NewOutcomes opens a file in dir, "" for the system's directory, without leaving a name behind.
 func NewOutcomes(dir string) (*Outcomes, error) {
-	if dir == "" {
-		dir = os.TempDir()
+	file, err := unnamed.Create(dir, "keep outcomes on disk")
+	if err != nil {
+		return nil, err
 	}
-	o := &Outcomes{dir: dir}
-	var err error
-	if o.file, err = os.CreateTemp(dir, "ngxreplay-outcomes-*"); err != nil {
-		return nil, o.explain(err)
-	}
-	if err := os.Remove(o.file.Name()); err != nil {
-		return nil, errors.Join(o.explain(err), o.file.Close())
-	}
-	return o, nil
-}
-
-func (o *Outcomes) explain(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err // the file has no name any more
-	}
-	return fmt.Errorf("keep outcomes on disk in %s: %w: free some space there, or name another directory with --spill or TMPDIR", o.dir, err)
+	return &Outcomes{file: file}, nil
 }
 
 // Add keeps an outcome. Its errors are those of Err.
@@ -141,12 +123,12 @@ func (o *Outcomes) exchange(b *block, number int64) error {
 	}
 	if b.dirty {
 		if _, err := o.file.WriteAt(b.bytes, b.number*int64(len(b.bytes))); err != nil {
-			return o.explain(err)
+			return err
 		}
 	}
 	n, err := o.file.ReadAt(b.bytes, number*int64(len(b.bytes)))
 	if err != nil && err != io.EOF {
-		return o.explain(err)
+		return err
 	}
 	clear(b.bytes[n:])
 	b.number, b.dirty = number, false

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"ngxreplay/internal/unnamed"
 	"ngxreplay/parse"
 	"ngxreplay/replay/route"
 )
@@ -80,7 +81,7 @@ func Build(ctx context.Context, sel Selection, opts BuildOptions, path string) (
 
 // explainFull says what to do when there is no room for the trace.
 func explainFull(path string, err error) error {
-	var spill *spillError
+	var spill *unnamed.Error
 	if !errors.As(err, &spill) && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)) {
 		return fmt.Errorf("write trace: %w: free some space in %s, or name another place", err, filepath.Dir(path))
 	}
@@ -125,7 +126,7 @@ type builder struct {
 func newBuilder(opts BuildOptions) *builder {
 	b := &builder{
 		opts:    opts,
-		records: sorter{limit: opts.Memory, spill: func() (spillFile, error) { return openSpill(opts.Spill) }},
+		records: sorter{limit: opts.Memory, spill: func() (spillFile, error) { return unnamed.Create(opts.Spill, "sort on disk") }},
 		learner: newLearner(opts.Table),
 		sources: sourceNames{index: map[string]int{}},
 		census:  newCensus(),

@@ -4,10 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 )
 
 // key orders records: by time, then by tie, which no two records share.
@@ -165,51 +161,4 @@ func (s *sorter) sortIndex() {
 	}
 	s.index, s.scratch = from, to
 	s.ordered = true
-}
-
-// A spillError says that the sorted runs could not be kept on disk.
-type spillError struct {
-	dir string
-	err error
-}
-
-func (e *spillError) Error() string {
-	return fmt.Sprintf("sort on disk in %s: %v: free some space there, or name another directory with --spill or TMPDIR", e.dir, e.err)
-}
-
-func (e *spillError) Unwrap() error { return e.err }
-
-// openSpill opens the file of the runs in dir, "" for the system's, without leaving a name behind.
-func openSpill(dir string) (spillFile, error) {
-	if dir == "" {
-		dir = os.TempDir()
-	}
-	file, err := os.CreateTemp(dir, "ngxreplay-sort-*")
-	if err != nil {
-		return nil, &spillError{dir, err}
-	}
-	spilled := &spilled{File: file, dir: dir}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, &spillError{dir, err}
-	}
-	return spilled, nil
-}
-
-// spilled is a file whose errors say what to do.
-type spilled struct {
-	*os.File
-	dir string
-}
-
-func (s *spilled) Write(p []byte) (int, error) {
-	n, err := s.File.Write(p)
-	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err // the file has no name any more
-		}
-		err = &spillError{s.dir, err}
-	}
-	return n, err
 }

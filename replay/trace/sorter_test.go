@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"ngxreplay/internal/unnamed"
+
 	"pgregory.net/rapid"
 )
 
@@ -132,8 +134,8 @@ func TestAFullDiskWhileBuilding(t *testing.T) {
 	log := writeLog(t, "a.log", lines...)
 	missing := filepath.Join(spill, "missing")
 	_, err := Build(t.Context(), Selection{Inputs: []string{log}}, BuildOptions{Memory: 1000, Spill: missing}, filepath.Join(out, "x.trace"))
-	var spillErr *spillError
-	if !errors.As(err, &spillErr) || spillErr.dir != missing {
+	var spillErr *unnamed.Error
+	if !errors.As(err, &spillErr) || spillErr.Dir != missing {
 		t.Errorf("got %v", err)
 	}
 	if left, err := os.ReadDir(out); err != nil || len(left) != 0 {

@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+
+	"ngxreplay/internal/unnamed"
 )
 
 // A spool is where queues keep what waits: in memory up to a limit, and beyond it in one file that has no name, so
@@ -13,7 +14,7 @@ type spool struct {
 	limit int    // bytes in memory
 	dir   string // of the file; "" is the system's
 	used  int
-	file  *os.File
+	file  *unnamed.File
 	size  int64
 }
 
@@ -40,14 +41,11 @@ func (s *spool) store(bytes []byte) (chunk, error) {
 		return c, nil
 	}
 	if s.file == nil {
-		file, err := os.CreateTemp(s.dir, "ngxreplay-mix-*")
+		file, err := unnamed.Create(s.dir, "mix on disk")
 		if err != nil {
 			return c, err
 		}
 		s.file = file
-		if err := os.Remove(file.Name()); err != nil {
-			return c, err
-		}
 	}
 	if _, err := s.file.WriteAt(bytes, s.size); err != nil {
 		return c, err
@@ -92,7 +90,7 @@ func (q *queue) add(record []byte) error {
 	if len(q.tail) > 0 && len(q.tail)+binary.MaxVarintLen64+len(record) > q.spool.chunkSize() {
 		c, err := q.spool.store(q.tail)
 		if err != nil {
-			return fmt.Errorf("mix on disk: %w (TMPDIR names another place)", err)
+			return err
 		}
 		q.chunks = append(q.chunks, c)
 		q.tail = make([]byte, 0, q.spool.chunkSize())
@@ -128,7 +126,7 @@ func (q *queue) bytes() (_ []byte, err error) {
 		c := &q.chunks[q.chunk]
 		if q.current == nil {
 			if q.current, err = q.spool.load(*c); err != nil {
-				return nil, fmt.Errorf("mix on disk: %w", err)
+				return nil, fmt.Errorf("read what waits: %w", err)
 			}
 		}
 		if q.offset < len(q.current) {
