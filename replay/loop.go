@@ -347,12 +347,7 @@ func (l *loop) enter(r *request, now time.Duration) {
 		l.open(r, now)
 		return
 	}
-	r.since = now
-	if !l.opts.Closed { // a closed loop has it wait on purpose
-		r.queued = true
-		l.queued++
-	}
-	l.waiting.push(r)
+	l.await(r, now)
 	if l.awaitsOwn(r.lane) {
 		return
 	}
@@ -360,6 +355,16 @@ func (l *loop) enter(r *request, now time.Duration) {
 		l.end(c)
 		l.serve(now)
 	}
+}
+
+// await has a request wait for a connection.
+func (l *loop) await(r *request, now time.Duration) {
+	r.since = now
+	if !l.opts.Closed { // a closed loop has it wait on purpose
+		r.queued = true
+		l.queued++
+	}
+	l.waiting.push(r)
 }
 
 // drop forgets a request that was not sent.

@@ -58,7 +58,7 @@ func (ls loops) beginHTTP2(ctx context.Context, raws []net.Conn) (err error) {
 		}
 		l := ls[i%len(ls)]
 		var link *h2.Conn
-		if link, err = l.connect(ctx, raw); err == nil {
+		if link, err = h2.Connect(ctx, raw, l.opts.Timeout); err == nil {
 			l.hold(l.lanes.shared, 1)
 			l.lay(&trunk{link: link})
 		}
@@ -67,12 +67,6 @@ func (ls loops) beginHTTP2(ctx context.Context, raws []net.Conn) (err error) {
 }
 
 func newTrunks() *trunks { return &trunks{setbacks: make(map[*request]setback)} }
-
-func (l *loop) connect(ctx context.Context, raw net.Conn) (*h2.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
-	defer cancel()
-	return h2.Connect(ctx, raw, l.opts.Timeout)
-}
 
 // lay begins to use t.
 func (l *loop) lay(t *trunk) {
@@ -91,12 +85,7 @@ func (l *loop) board(r *request, now time.Duration) {
 	if l.waiting.len() == 0 && l.place(r, now) {
 		return
 	}
-	r.since = now
-	if !l.opts.Closed {
-		r.queued = true
-		l.queued++
-	}
-	l.waiting.push(r)
+	l.await(r, now)
 	l.awaitRoom(now)
 }
 
@@ -206,7 +195,7 @@ func (l *loop) openTrunk(r *request, now time.Duration) {
 		raw, err := l.dial(ctx, "")
 		if err == nil {
 			var link *h2.Conn
-			if link, err = l.connect(ctx, raw); err == nil {
+			if link, err = h2.Connect(ctx, raw, l.opts.Timeout); err == nil {
 				n.trunk = &trunk{link: link}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"ngxreplay/replay/wire"
 	"ngxreplay/replay/wire/h2"
@@ -106,7 +107,7 @@ func (t *terminal) reach(s *runSettings, target prepared, limits wire.Limits) er
 		return fmt.Errorf("target %s: cannot connect to %s: %w", target.Name, target.URL, unreachable(err))
 	}
 	if s.options.HTTP2 {
-		err = s.greet(t.ctx, conn)
+		err = greet(t.ctx, conn, s.options.Timeout)
 	} else {
 		_ = conn.Close() // it has served its purpose
 	}
@@ -125,10 +126,8 @@ func (t *terminal) reach(s *runSettings, target prepared, limits wire.Limits) er
 }
 
 // greet begins HTTP/2 on a connection, to see that the target speaks it, and closes it.
-func (s *runSettings) greet(ctx context.Context, raw net.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	conn, err := h2.Connect(ctx, raw, s.options.Timeout)
+func greet(ctx context.Context, raw net.Conn, timeout time.Duration) error {
+	conn, err := h2.Connect(ctx, raw, timeout)
 	if err == nil {
 		conn.Close()
 	}

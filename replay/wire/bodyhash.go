@@ -8,6 +8,11 @@ import "github.com/cespare/xxhash/v2"
 // HashBodies has r hash the bodies of the answers that begin from now on, as they pass.
 func (r *Reading) HashBodies() { r.hash = xxhash.New() }
 
+// HasBody reports whether an answer with a final status has a body, which may be empty. The answer to a HEAD has none.
+func HasBody(head bool, status int) bool {
+	return !head && status != 101 && status != 204 && status != 304
+}
+
 // BodyHash returns the XXH64 of the body of a complete answer: of the bytes that BodyBytes counts, without chunk framing,
 // and compressed where the target compressed it. ok is false without [Reading.HashBodies], and where there is no body,
 // not even an empty one: in the answer to a HEAD, and with a status of 101, 204 or 304.

@@ -43,12 +43,9 @@ func (d *Dialer) Dial(ctx context.Context) (net.Conn, error) { return d.DialHost
 func (d *Dialer) DialHost(ctx context.Context, host string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, &DialError{err}
-	}
-	if !d.Endpoint.TLS {
-		return conn, nil
+	conn, err := d.Reach(ctx)
+	if err != nil || !d.Endpoint.TLS {
+		return conn, err
 	}
 	config := d.config(host)
 	secure := tls.Client(&Underlay{Conn: conn}, config)

@@ -37,12 +37,7 @@ const messagePrefix = 5
 
 // appendMessage ends a call whose message nobody knows, with one of the logged size.
 func (f *Format) appendMessage(dst []byte, start int, r *trace.Request) []byte {
-	size := fillerSize(r, int64(len(dst)-start))
-	f.count(func(m *Made) { m.Filled.Add(1) })
-	if size > body.Largest {
-		size = body.Largest
-		f.count(func(m *Made) { m.Shortened.Add(1) })
-	}
+	size := f.fill(fillerSize(r, int64(len(dst)-start)))
 	size = messageSize(size - messagePrefix)
 	dst = appendLength(dst, messagePrefix+size)
 	dst = append(dst, 0) // not compressed

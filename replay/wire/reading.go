@@ -196,7 +196,7 @@ func (r *Reading) head(b []byte) (int, error) {
 		return n, nil // the answer itself follows
 	}
 	r.Status, r.Close, r.left = h.status, h.close, h.length
-	r.hasBody = !r.noBody && h.status != 101 && h.status != 204 && h.status != 304
+	r.hasBody = HasBody(r.noBody, h.status)
 	switch {
 	case h.status == 101:
 		r.Close, r.stage = true, complete

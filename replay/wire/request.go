@@ -235,15 +235,21 @@ func (f *Format) appendFiller(dst []byte, start int, r *trace.Request, typed boo
 	if size == 0 {
 		return appendLength(dst, 0)
 	}
+	size = f.fill(size)
+	if !typed {
+		dst = append(dst, typeLine...)
+	}
+	return body.AppendFiller(appendLength(dst, size), size)
+}
+
+// fill counts a body of filler, and returns how much of its size it gets.
+func (f *Format) fill(size int64) int64 {
 	f.count(func(m *Made) { m.Filled.Add(1) })
 	if size > body.Largest {
 		size = body.Largest
 		f.count(func(m *Made) { m.Shortened.Add(1) })
 	}
-	if !typed {
-		dst = append(dst, typeLine...)
-	}
-	return body.AppendFiller(appendLength(dst, size), size)
+	return size
 }
 
 // fillerSize is how long the body of r was: as its Content-Length says, if that was logged, or what $request_length

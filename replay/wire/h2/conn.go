@@ -35,9 +35,11 @@ var Protocols = []string{"h2", "http/1.1"}
 
 // Connect begins HTTP/2 on a connection that was opened and that it takes over, and waits for the target's settings:
 // they say how many requests it takes at a time. Over TLS the target must have agreed to h2; without, it must know
-// beforehand. After silence of that patience the target is asked for a sign of life, and given up without one. Errors are
-// *[wire.DialError].
+// beforehand. The settings must come within patience; later, after silence as long as that, the target is asked for a sign
+// of life, and given up without one. Errors are *[wire.DialError].
 func Connect(ctx context.Context, raw net.Conn, patience time.Duration) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	c, err := connect(ctx, raw, patience)
 	if err != nil {
 		_ = raw.Close() // it is of no use, whatever closing says

@@ -59,7 +59,7 @@ func (c *Conn) Do(ctx context.Context, x Exchange) (Answer, error) {
 	inHeader := response.Header.Get(grpcStatusName)
 	response.Header = nil // a target may send large ones for many requests, and bodies that do not end
 	sink, hash := io.Discard, (*xxhash.Digest)(nil)
-	if x.Hash && mayHaveBody(r.Method, response.StatusCode) {
+	if x.Hash && wire.HasBody(r.Method == http.MethodHead, response.StatusCode) {
 		hash = xxhash.New()
 		sink = hash
 	}
@@ -76,10 +76,6 @@ func (c *Conn) Do(ctx context.Context, x Exchange) (Answer, error) {
 		a.Hash, a.Hashed = hash.Sum64(), true
 	}
 	return a, nil
-}
-
-func mayHaveBody(method string, status int) bool {
-	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
 // drain counts the body, and writes it to sink.
