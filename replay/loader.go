@@ -232,7 +232,7 @@ func (l *loader) blank() *batch {
 		}
 		return b
 	default:
-		return &batch{requests: make([]request, 0, len(l.rows)/len(l.feeds)), arena: make([]byte, 0, l.usual)}
+		return &batch{requests: make([]request, 0, batchSize), arena: make([]byte, 0, l.usual)}
 	}
 }
 

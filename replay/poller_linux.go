@@ -283,22 +283,17 @@ func (s *socket) unreceived(request []byte, end error) bool {
 	if !s.tcp {
 		return errors.Is(end, syscall.ECONNRESET) && s.written() && isBodiless(request)
 	}
-	info, ok := s.info()
-	return ok && end == io.EOF && onlyEarlier(info.Bytes_acked, uint64(s.sent))
+	if end != io.EOF {
+		return false
+	}
+	info, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	return err == nil && onlyEarlier(info.Bytes_acked, uint64(s.sent))
 }
 
 // ended reports whether nothing but the end of the connection is left to be read.
 func (s *socket) ended() bool {
 	n, _, err := unix.Recvfrom(s.fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return n == 0 && err == nil
-}
-
-func (s *socket) info() (*unix.TCPInfo, bool) {
-	if !s.tcp {
-		return nil, false
-	}
-	info, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-	return info, err == nil
 }
 
 // onlyEarlier reports whether acked bytes are at most those that were sent before the latest request, and the first SYN,
